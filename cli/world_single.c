@@ -1,0 +1,4 @@
+int ppx_dummy_world(void);
+int ppx_dummy_world(void) {
+    return 0;
+}

@@ -1,0 +1,320 @@
+// chain.c: from "gaussian:sigma=2+sobel" to kernels with values.
+//
+//     chain = kernel { "+" kernel }      kernel = name [ ":" key "=" value { "," key "=" value } ]
+//
+// Values cannot contain '+' or ','; file names with them must be renamed or linked.
+#include "chain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+
+// "; did you mean "sobel"?" when something is near, and where to look when nothing is.
+static void suggestion(char text[120], const char *typed, const char *const *words, size_t nwords,
+                       const char *otherwise) {
+    const char *nearest = ppx_nearest(typed, words, nwords);
+    if (nearest)
+        (void)snprintf(text, 120, "; did you mean \"%s\"?", nearest);
+    else
+        (void)snprintf(text, 120, "; %s", otherwise);
+}
+
+static ppx_status find_kernel(const ppx_kernel **found, const char *name, ppx_error *error) {
+    enum { MOST = 128 };
+    const char *names[MOST];
+    size_t n = ppx_kernel_count();
+    PPX_ASSERT(n <= MOST);
+    for (size_t k = 0; k < n; k++) {
+        *found = ppx_kernel_at(k);
+        if (strcmp((*found)->name, name) == 0)
+            return PPX_OK;
+        names[k] = (*found)->name;
+    }
+    char hint[120];
+    suggestion(hint, name, names, n, "`parpix list` names them all");
+    return ppx_fail(error, PPX_E_USAGE, "no kernel \"%s\"%s", name, hint);
+}
+
+static ppx_status find_param(int *found, const ppx_kernel *kernel, const char *key,
+                             ppx_error *error) {
+    const char *keys[PPX_MAX_PARAMS];
+    for (int k = 0; k < kernel->nparams; k++) {
+        keys[k] = kernel->params[k].key;
+        if (strcmp(keys[k], key) == 0) {
+            *found = k;
+            return PPX_OK;
+        }
+    }
+    char hint[120];
+    suggestion(hint, key, keys, (size_t)kernel->nparams,
+               kernel->nparams ? "`parpix list` shows its parameters" : "it takes none");
+    return ppx_fail(error, PPX_E_USAGE, "%s has no parameter \"%s\"%s", kernel->name, key, hint);
+}
+
+// The index of a word in "a|b|c", -1 if it is not there; words[] are filled for a suggestion.
+static int choice_index(const char *choices, const char *typed, char *copy, size_t room,
+                        const char *words[16], size_t *nwords) {
+    (void)snprintf(copy, room, "%s", choices);
+    int found = -1;
+    *nwords = 0;
+    for (char *word = copy; word && *nwords < 16; (*nwords)++) {
+        char *bar = strchr(word, '|');
+        if (bar)
+            *bar++ = '\0';
+        words[*nwords] = word;
+        if (strcmp(word, typed) == 0)
+            found = (int)*nwords;
+        word = bar;
+    }
+    return found;
+}
+
+static ppx_status parse_number(ppx_value *value, const ppx_kernel *kernel, const ppx_param *param,
+                               const char *typed, ppx_error *error) {
+    bool whole = param->kind == PPX_INT;
+    bool good = whole ? ppx_parse_int(typed, &value->i) : ppx_parse_real(typed, &value->d);
+    if (!good)
+        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: \"%s\" is not a %s", kernel->name,
+                        param->key, typed, typed, whole ? "whole number" : "number");
+    if (whole)
+        value->d = (double)value->i;
+    if (value->d < param->least || value->d > param->most)
+        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s is out of range: %g to %g", kernel->name,
+                        param->key, typed, param->least, param->most);
+    return PPX_OK;
+}
+
+static ppx_status parse_choice(ppx_value *value, const ppx_kernel *kernel, const ppx_param *param,
+                               const char *typed, ppx_error *error) {
+    char copy[256], hint[120];
+    const char *words[16];
+    size_t nwords;
+    int index = choice_index(param->choices, typed, copy, sizeof copy, words, &nwords);
+    if (index < 0) {
+        suggestion(hint, typed, words, nwords, "");
+        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: it is one of %s%s", kernel->name, param->key,
+                        typed, param->choices, strlen(hint) > 2 ? hint : "");
+    }
+    value->i = index;
+    value->d = index;
+    return PPX_OK;
+}
+
+typedef struct file_reader {
+    ppx_text_reader *read;
+    void *context;
+} file_reader;
+
+static ppx_status default_reader(void *context, char **text, const char *path, ppx_error *error) {
+    (void)context;
+    return ppx_text_read(text, path, error);
+}
+
+static char *duplicate(const char *text) {
+    size_t nbytes = strlen(text) + 1;
+    char *copy = ppx_alloc(nbytes);
+    return copy ? memcpy(copy, text, nbytes) : NULL;
+}
+
+static ppx_status parse_value(ppx_link *link, int index, const char *typed, file_reader reader,
+                              ppx_error *error) {
+    const ppx_param *param = &link->kernel->params[index];
+    ppx_value *value = &link->values[index];
+    ppx_status status = PPX_OK;
+    if (param->kind == PPX_FILE)
+        status = reader.read(reader.context, &link->owned[index], typed, error);
+    else if (!(link->owned[index] = duplicate(typed)))
+        status = ppx_fail(error, PPX_E_MEMORY, "no memory for a parameter");
+    if (status)
+        return status;
+    value->text = link->owned[index];
+    if (param->kind == PPX_CHOICE)
+        return parse_choice(value, link->kernel, param, typed, error);
+    if (param->kind == PPX_INT || param->kind == PPX_REAL)
+        return parse_number(value, link->kernel, param, typed, error);
+    return PPX_OK;
+}
+
+// One "key=value".
+static ppx_status parse_setting(ppx_link *link, char *setting, file_reader reader,
+                                ppx_error *error) {
+    char *equals = strchr(setting, '=');
+    if (!equals)
+        return ppx_fail(error, PPX_E_USAGE, "%s: \"%s\" is not key=value", link->kernel->name,
+                        setting);
+    *equals = '\0';
+    int index = 0;
+    ppx_status status = find_param(&index, link->kernel, setting, error);
+    if (status)
+        return status;
+    if (link->values[index].given)
+        return ppx_fail(error, PPX_E_USAGE, "%s: %s is given twice", link->kernel->name, setting);
+    link->values[index].given = true;
+    return parse_value(link, index, equals + 1, reader, error);
+}
+
+static ppx_status parse_link(ppx_link *link, char *spec, file_reader reader, ppx_error *error) {
+    char *settings = strchr(spec, ':');
+    if (settings)
+        *settings++ = '\0';
+    if (!*spec)
+        return ppx_fail(error, PPX_E_USAGE,
+                        "a kernel name is missing; a chain is written like gaussian:sigma=2+sobel");
+    ppx_status status = find_kernel(&link->kernel, spec, error);
+    while (!status && settings) {
+        char *next = strchr(settings, ',');
+        if (next)
+            *next++ = '\0';
+        status = parse_setting(link, settings, reader, error);
+        settings = next;
+    }
+    for (int k = 0; !status && k < link->kernel->nparams; k++) {
+        const ppx_param *param = &link->kernel->params[k];
+        if (link->values[k].given || (param->fallback && !*param->fallback))
+            continue;
+        if (!param->fallback)
+            return ppx_fail(error, PPX_E_USAGE, "%s needs %s=: %s", link->kernel->name, param->key,
+                            param->help);
+        status = parse_value(link, k, param->fallback, reader, error);
+    }
+    return status;
+}
+
+// The spec with its defaults. Files stay out: their content is not a line.
+static ppx_status write_text(ppx_chain *chain, const char *spec, ppx_error *error) {
+    size_t room = strlen(spec) + 1;
+    for (size_t k = 0; k < chain->nlinks; k++)
+        for (int p = 0; p < chain->links[k].kernel->nparams; p++) {
+            const ppx_param *param = &chain->links[k].kernel->params[p];
+            room += strlen(param->key) + 3 + (param->fallback ? strlen(param->fallback) : 0);
+        }
+    if (!(chain->text = ppx_alloc(room)))
+        return ppx_fail(error, PPX_E_MEMORY, "no memory for a chain");
+    size_t used = 0;
+    for (size_t k = 0; k < chain->nlinks; k++) {
+        size_t n = strcspn(spec, "+");
+        bool settings = memchr(spec, ':', n) != NULL;
+        if (k)
+            chain->text[used++] = '+';
+        memcpy(chain->text + used, spec, n);
+        used += n;
+        spec += n + (spec[n] == '+');
+        const ppx_link *link = &chain->links[k];
+        for (int p = 0; p < link->kernel->nparams; p++) {
+            const ppx_param *param = &link->kernel->params[p];
+            if (link->values[p].given || !link->values[p].text)
+                continue;
+            used += (size_t)snprintf(chain->text + used, room - used, "%c%s=%s",
+                                     settings ? ',' : ':', param->key, param->fallback);
+            settings = true;
+        }
+    }
+    chain->text[used] = '\0';
+    return PPX_OK;
+}
+
+ppx_status ppx_chain_parse(ppx_chain **parsed, const char *spec, ppx_text_reader *reader,
+                           void *context, ppx_error *error) {
+    *parsed = NULL;
+    ppx_chain *chain = NULL;
+    char *copy = duplicate(spec);
+    file_reader files = {reader ? reader : default_reader, context};
+    size_t nlinks = 1;
+    for (const char *c = spec; *c; c++)
+        nlinks += *c == '+';
+    ppx_status status = copy ? PPX_OK : ppx_fail(error, PPX_E_MEMORY, "no memory for a chain");
+    if (!status)
+        status = ppx_alloc_array((void **)&chain, 1, sizeof *chain, "a chain", error);
+    if (!status)
+        status =
+            ppx_alloc_array((void **)&chain->links, nlinks, sizeof *chain->links, "a chain", error);
+    char *rest = copy;
+    for (size_t k = 0; !status && k < nlinks; k++) {
+        char *plus = strchr(rest, '+');
+        if (plus)
+            *plus++ = '\0';
+        chain->nlinks = k + 1;
+        status = parse_link(&chain->links[k], rest, files, error);
+        rest = plus;
+    }
+    if (!status)
+        status = write_text(chain, spec, error);
+    ppx_free(copy);
+    if (status)
+        ppx_chain_free(chain);
+    else
+        *parsed = chain;
+    return status;
+}
+
+void ppx_chain_free(ppx_chain *chain) {
+    if (!chain)
+        return;
+    for (size_t k = 0; chain->links && k < chain->nlinks; k++)
+        for (int p = 0; p < PPX_MAX_PARAMS; p++)
+            ppx_free(chain->links[k].owned[p]);
+    ppx_free(chain->links);
+    ppx_free(chain->text);
+    ppx_free(chain);
+}
+
+const char *ppx_chain_text(const ppx_chain *chain) {
+    return chain->text;
+}
+
+size_t ppx_chain_length(const ppx_chain *chain) {
+    return chain->nlinks;
+}
+
+const ppx_kernel *ppx_chain_kernel(const ppx_chain *chain, size_t index) {
+    return chain->links[index].kernel;
+}
+
+// "u8 or u16", "1 or 3": what a kernel takes, for the message that it does not take this.
+static void list_types(const ppx_kernel *kernel, char *text, size_t room) {
+    size_t used = 0;
+    for (int t = 0; t < PPX_NTYPES; t++)
+        if (kernel->types >> t & 1u)
+            used += (size_t)snprintf(text + used, room - used, "%s%s", used ? ", " : "",
+                                     ppx_type_name((ppx_type)t));
+}
+
+ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_error *error) {
+    const ppx_kernel *kernel = link->kernel;
+    *job = (ppx_job){.kernel = kernel, .values = link->values, .in = in};
+    if (!(kernel->types >> in.type & 1u)) {
+        char takes[40];
+        list_types(kernel, takes, sizeof takes);
+        return ppx_fail(error, PPX_E_USAGE, "%s takes %s; its input here is %s", kernel->name,
+                        takes, ppx_type_name(in.type));
+    }
+    if (!(kernel->channels >> in.channels & 1u))
+        return ppx_fail(
+            error, PPX_E_USAGE, "%s does not take %d channels%s", kernel->name, in.channels,
+            kernel->channels == PPX_ONE_CHANNEL ? "; put gray (or gray+threshold) before it for one"
+                                                : "");
+    return kernel->check ? kernel->check(job, error) : PPX_OK;
+}
+
+void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
+    job->geometry = (ppx_geometry){.out = job->in, .keep_alpha = true};
+    if (step->geometry)
+        step->geometry(job, &job->geometry);
+}
+
+ppx_status ppx_chain_shape(const ppx_chain *chain, ppx_shape in, ppx_shape *out, ppx_error *error) {
+    for (size_t k = 0; k < chain->nlinks; k++) {
+        ppx_job job;
+        ppx_status status = ppx_link_job(&chain->links[k], in, &job, error);
+        if (status)
+            return status;
+        for (int s = 0; s < job.kernel->nsteps; s++) {
+            ppx_step_geometry(&job.kernel->steps[s], &job);
+            job.in = job.geometry.out;
+        }
+        in = job.in;
+    }
+    *out = in;
+    return PPX_OK;
+}

@@ -1,0 +1,24 @@
+// chain.h: a parsed chain, as the executor sees it.
+#ifndef PPX_CHAIN_H
+#define PPX_CHAIN_H
+
+#include "kernel.h"
+
+typedef struct ppx_link {
+    const ppx_kernel *kernel;
+    ppx_value values[PPX_MAX_PARAMS];
+    char *owned[PPX_MAX_PARAMS]; // what values[].text points to
+} ppx_link;
+
+struct ppx_chain {
+    size_t nlinks;
+    ppx_link *links;
+    char *text;
+};
+
+// The job of a kernel's first step on such an image, or why the kernel refuses it.
+ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_error *error);
+// Sets the geometry of a step for job->in.
+void ppx_step_geometry(const ppx_step *step, ppx_job *job);
+
+#endif

@@ -1,0 +1,130 @@
+// joined.c: the components of a band, from those of its pieces.
+//
+// Pieces are contiguous runs of strips. Their components are numbered through in piece order; pairs
+// found along the seams say which are one; the numbers that follow depend on the image alone.
+#include <string.h>
+
+#include "memory.h"
+#include "runner.h"
+
+ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces,
+                             ppx_error *error) {
+    *joined = (ppx_joined){0};
+    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
+    if (npieces > nstrips)
+        npieces = (int)nstrips;
+    ppx_status status = ppx_alloc_array((void **)&joined->pieces, (size_t)npieces,
+                                        sizeof *joined->pieces, "pieces", error);
+    if (!status)
+        status = ppx_alloc_array((void **)&joined->offset, (size_t)npieces + 1,
+                                 sizeof *joined->offset, "piece offsets", error);
+    if (status) {
+        ppx_joined_free(joined);
+        return status;
+    }
+    joined->npieces = npieces;
+    for (int p = 0; p < npieces; p++) {
+        ptrdiff_t from = nstrips * p / npieces * PPX_STRIP;
+        ptrdiff_t to = nstrips * (p + 1) / npieces * PPX_STRIP;
+        if (to > in->rows.shape.height)
+            to = in->rows.shape.height;
+        joined->pieces[p].y0 = in->y0 + from;
+        joined->pieces[p].nrows = to - from;
+    }
+    return PPX_OK;
+}
+
+typedef struct seam_context {
+    ppx_pairs *pairs;
+    uint64_t above, below; // ids of component 0 on either side
+    ppx_error *error;
+} seam_context;
+
+static ppx_status seam_join(void *context, uint32_t above, uint32_t below) {
+    seam_context *c = context;
+    return ppx_pairs_add(c->pairs, c->above + above, c->below + below, c->error);
+}
+
+static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
+                              ppx_pairs *pairs, ppx_error *error) {
+    uint32_t *ids = NULL;
+    size_t width = (size_t)job->in.width;
+    ppx_status status = ppx_alloc_array((void **)&ids, 2 * width, sizeof *ids, "seam rows", error);
+    for (int p = 0; !status && p + 1 < joined->npieces; p++) {
+        join->edge(job, &joined->pieces[p], true, ids);
+        join->edge(job, &joined->pieces[p + 1], false, ids + width);
+        seam_context context = {pairs, joined->offset[p], joined->offset[p + 1], error};
+        status = join->seam(job, ids, ids + width, &(ppx_seam){&context, seam_join});
+    }
+    ppx_free(ids);
+    return status ? status : ppx_pairs_resolve(pairs, error);
+}
+
+// Gives every component its number in the band and adds its record to the record of that number.
+static void number_and_merge(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
+                             const ppx_pairs *resolved) {
+    const ppx_pair *merged = resolved->pool.data;
+    size_t next = 0; // merged ids below the current one
+    char *records = joined->records.data;
+    for (int p = 0; p < joined->npieces; p++) {
+        const char *from = joined->pieces[p].records.data;
+        for (size_t k = 0; k < joined->pieces[p].ncomponents; k++, from += join->record_nbytes) {
+            size_t id = joined->offset[p] + k;
+            bool is_merged = next < resolved->n && merged[next].a == id;
+            size_t number = is_merged ? (size_t)ppx_pairs_number(resolved, id) : id - next;
+            next += is_merged;
+            joined->number[id] = (uint32_t)number;
+            char *into = records + number * join->record_nbytes;
+            if (is_merged)
+                join->merge(job, into, from);
+            else
+                memcpy(into, from, join->record_nbytes);
+        }
+    }
+}
+
+ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
+                              ppx_error *error) {
+    size_t total = 0;
+    for (int p = 0; p < joined->npieces; p++) {
+        joined->offset[p] = total;
+        total += joined->pieces[p].ncomponents;
+    }
+    joined->offset[joined->npieces] = total;
+    if (total >= PPX_NO_COMPONENT)
+        return ppx_fail(error, PPX_E_USAGE, "%s: %zu components do not fit into 32 bits",
+                        job->kernel->name, total);
+    ppx_pairs pairs = {0};
+    ppx_status status = ppx_alloc_array((void **)&joined->number, total, sizeof *joined->number,
+                                        "component numbers", error);
+    if (!status)
+        status = join_pieces(joined, job, join, &pairs, error);
+    if (!status)
+        status = ppx_pool_reserve(&joined->records, (total + 1) * join->record_nbytes, error);
+    if (!status) {
+        joined->n = total - pairs.n;
+        number_and_merge(joined, job, join, &pairs);
+    }
+    ppx_pairs_free(&pairs);
+    return status;
+}
+
+void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
+                     uint32_t *ids) {
+    int p = last ? joined->npieces - 1 : 0;
+    join->edge(job, &joined->pieces[p], last, ids);
+    const uint32_t *number = joined->number + joined->offset[p];
+    for (ptrdiff_t x = 0; x < job->in.width; x++)
+        if (ids[x] != PPX_NO_COMPONENT)
+            ids[x] = number[ids[x]];
+}
+
+void ppx_joined_free(ppx_joined *joined) {
+    for (int p = 0; p < joined->npieces; p++)
+        ppx_piece_free(&joined->pieces[p]);
+    ppx_free(joined->pieces);
+    ppx_free(joined->offset);
+    ppx_free(joined->number);
+    ppx_pool_free(&joined->records);
+    *joined = (ppx_joined){0};
+}

@@ -1,0 +1,222 @@
+// kernel.h: the contract between kernels and runners.
+//
+// A kernel is a list of steps, each of one pattern. A runner knows patterns, never kernels; a
+// kernel knows rows, never who runs it. What a pattern demands of a kernel is in the structs below;
+// how a step's strips depend on each other is in docs/design.md.
+//
+// Rules for every function of a kernel. It allocates nothing, prints nothing and keeps no state
+// outside of what it is handed. Its result depends on the pixels and their global coordinates
+// alone: integers, or floats in a fixed order per pixel. Sums over pixels are integers. The table
+// is flat memory without pointers: it is built on one rank and sent to the others as bytes.
+#ifndef PPX_KERNEL_H
+#define PPX_KERNEL_H
+
+#include "parpix.h"
+
+enum { PPX_MAX_PARAMS = 12 };
+
+typedef struct ppx_value {
+    bool given;       // by the user (defaults are parsed too, but not "given")
+    int64_t i;        // PPX_INT; PPX_CHOICE: index among the choices
+    double d;         // PPX_INT and PPX_REAL
+    const char *text; // as typed; PPX_FILE: the content of the file
+} ppx_value;
+
+// What lies outside of the image.
+typedef enum ppx_border {
+    PPX_REPLICATE, // aaa|abcd|ddd
+    PPX_REFLECT,   // dcb|abcd|cba, the edge is not repeated
+    PPX_WRAP,      // bcd|abcd|abc
+    PPX_CONSTANT,  // the geometry's fill
+} ppx_border;
+// A parameter row for kernels that offer the choice; value.i is then a ppx_border.
+#define PPX_PARAM_BORDER                                                                           \
+    {                                                                                              \
+        "border", PPX_CHOICE, 0, 0, "replicate|reflect|wrap|constant", "replicate",                \
+            "what lies outside of the image (constant is 0)"                                       \
+    }
+
+// What one step does to the shape, and what it needs. Set to "pointwise, same shape" before the
+// step's geometry function sees it.
+typedef struct ppx_geometry {
+    ppx_shape out;
+    ptrdiff_t up, down;    // map: rows above and below an output row that are read
+    ptrdiff_t side;        // map: columns to the left and to the right, in pixels
+    ppx_border border;     // for up, down and side
+    double fill;           // the sample that PPX_CONSTANT puts there
+    size_t scratch_nbytes; // for a worker
+    ptrdiff_t block;  // map: rows that the kernel likes to make in a call; 0: the runner's choice
+    bool keep_alpha;  // map: the runner copies alpha from the input (default true)
+    size_t ncounters; // reduce: 64-bit counters
+    size_t ncarry;    // scan: 32-bit words handed from strip to strip
+} ppx_geometry;
+
+typedef struct ppx_job {
+    const ppx_kernel *kernel;
+    const ppx_value *values; // one for each parameter, in the kernel's order
+    ppx_shape in;            // of this step: the whole image, not a band
+    ppx_geometry geometry;   // of this step
+    void *table;             // of the kernel, shared by its steps
+    const ppx_sink *sink;    // where findings go; NULL on all ranks but the first
+} ppx_job;
+
+// ---- map: output rows from input rows -----------------------------------------------------------
+
+// Output rows [y, y + nrows). in[i + dy] is the input row for output row i at offset dy in
+// [-up, down], readable from pixel -side to width + side (borders are already in place); where side
+// is not 0, 64 bytes more on each side may be read, their content is undefined. Channels are
+// interleaved: the neighbour of sample k is k - channels. out[i] takes exactly width * channels
+// samples. A block that is not fresh continues the last one of the same worker: its y is that one's
+// y + nrows, and scratch is as it was left; only exact (integer) state may be carried on like that.
+typedef struct ppx_block {
+    ptrdiff_t y, nrows;
+    bool fresh;
+    const void *const *in;
+    void *const *out;
+    void *scratch; // aligned to 64 bytes
+} ppx_block;
+
+typedef void ppx_rows(const ppx_job *job, const ppx_block *block);
+
+typedef struct ppx_map {
+    ppx_rows *rows[PPX_NTYPES]; // by input type; NULL: not for that type
+    // For maps whose input rows are not simply around the output rows (a flip, a resize): the input
+    // interval [*a, *b) that output rows [y0, y1) read. in[0] of a block is then row *a of that
+    // block's interval. NULL: [y0 - up, y1 + down).
+    void (*needs)(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a, ptrdiff_t *b);
+} ppx_map;
+
+// ---- reduce: counters over all pixels, added up -------------------------------------------------
+
+typedef struct ppx_reduce {
+    // Adds nrows rows of job->in.width pixels to the counters. Scratch is zero on the first call
+    // and must be left as it may be found again.
+    void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+                            uint64_t *counters, void *scratch);
+    // Draws the conclusion into job->table; every rank does, from equal counters.
+    void (*finish)(const ppx_job *job, const uint64_t *counters);
+} ppx_reduce;
+
+// ---- scan: a carry from all strips above --------------------------------------------------------
+
+// Carries are vectors of uint32_t, combined by addition modulo 2^32; the first is all zero.
+typedef struct ppx_scan {
+    // Adds these rows' contribution to the carry of the strips below, without writing output.
+    void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+                                  uint32_t *carry);
+    // Writes the output rows below that carry, and moves the carry on.
+    void (*sweep[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+                              uint32_t *carry, void *const *out);
+} ppx_scan;
+
+// ---- join: components across borders ------------------------------------------------------------
+
+// What a worker knows of a contiguous run of rows (a piece): its components, numbered 0..n-1 by
+// first pixel in raster order, with one record each. Buffers grow through ppx_pool_reserve.
+typedef struct ppx_pool {
+    void *data;
+    size_t nbytes;
+} ppx_pool;
+
+typedef struct ppx_piece {
+    ptrdiff_t y0, nrows;
+    size_t ncomponents;
+    ppx_pool records; // ncomponents * record_nbytes
+    ppx_pool a, b, c; // the kernel's own: runs, parents, rows
+} ppx_piece;
+
+// Tells that component `above` of the upper piece and `below` of the lower are one.
+typedef struct ppx_seam {
+    void *context;
+    ppx_status (*join)(void *context, uint32_t above, uint32_t below);
+} ppx_seam;
+
+#define PPX_NO_COMPONENT UINT32_MAX
+
+typedef struct ppx_join {
+    size_t record_nbytes;
+    ppx_status (*local[PPX_NTYPES])(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
+                                    ppx_error *error);
+    // The components along the piece's first or last row, one for each pixel, or PPX_NO_COMPONENT.
+    void (*edge)(const ppx_job *job, const ppx_piece *piece, bool last, uint32_t *ids);
+    // Compares the last row of one piece with the first of the next.
+    ppx_status (*seam)(const ppx_job *job, const uint32_t *above, const uint32_t *below,
+                       const ppx_seam *seam);
+    void (*merge)(const ppx_job *job, void *into, const void *from); // of two records
+    // Writes rows [y, y + nrows) of the output (global rows, within the piece); component k of the
+    // piece is component number[k] of the image, counted from 0 by first pixel in raster order.
+    void (*paint)(const ppx_job *job, const ppx_piece *piece, const uint32_t *number, ptrdiff_t y,
+                  ptrdiff_t nrows, void *const *out);
+    // All records of the image in final order. Called where job->sink is not NULL. May be NULL.
+    void (*report)(const ppx_job *job, const void *records, size_t n);
+} ppx_join;
+
+// ---- Steps and kernels --------------------------------------------------------------------------
+
+typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN } ppx_pattern;
+
+typedef struct ppx_step {
+    ppx_pattern pattern;
+    void (*geometry)(const ppx_job *job, ppx_geometry *g); // NULL: pointwise, same shape
+    union {
+        ppx_map map;
+        ppx_reduce reduce; // passes its input on unchanged
+        ppx_scan scan;
+        ppx_join join;
+    };
+} ppx_step;
+
+struct ppx_kernel {
+    const char *name;
+    const char *summary; // one line
+    unsigned types;      // PPX_TAKES_U8 | ...: of the input
+    unsigned channels;   // PPX_ANY_CHANNELS or a sum of 1 << channels
+    const ppx_param *params;
+    int nparams;
+    // Parameters that are in range one by one but not together, or not for this shape. May be NULL.
+    ppx_status (*check)(const ppx_job *job, ppx_error *error);
+    size_t (*table_nbytes)(const ppx_job *job); // NULL: no table
+    void (*build)(const ppx_job *job);          // fills job->table, zeroed before; may be NULL
+    const ppx_step *steps;
+    int nsteps;
+    // iterate: steps [loop_from, loop_to) run for turn 0, 1, ... as long as again() says so. A
+    // reduce among them can put into the table what again() decides by. Without a loop again is
+    // NULL.
+    int loop_from, loop_to;
+    bool (*again)(const ppx_job *job, int turn);
+    void (*report)(const ppx_job *job); // findings in the table, to job->sink; may be NULL
+};
+
+enum {
+    PPX_TAKES_U8 = 1u << PPX_U8,
+    PPX_TAKES_U16 = 1u << PPX_U16,
+    PPX_TAKES_U32 = 1u << PPX_U32,
+    PPX_TAKES_F32 = 1u << PPX_F32,
+    PPX_ANY_CHANNELS = 2u | 4u | 8u | 16u,
+    PPX_ONE_CHANNEL = 2u,
+};
+
+// Kernel files are compiled once for each instruction-set level, and their names carry it: a kernel
+// file ends with `const ppx_kernel PPX_KERNEL(invert) = {...}` and kernels/list.c names it.
+#ifndef PPX_LEVEL
+#define PPX_LEVEL baseline
+#endif
+#define PPX_PASTE3(a, b, c) a##b##_##c
+#define PPX_PASTE(a, b, c) PPX_PASTE3(a, b, c)
+#define PPX_KERNEL(name) PPX_PASTE(ppx_kernel_, name, PPX_LEVEL)
+
+// ---- Help for kernels ---------------------------------------------------------------------------
+
+// Makes room for nbytes, keeping what is there; capacity at least doubles.
+ppx_status ppx_pool_reserve(ppx_pool *pool, size_t nbytes, ppx_error *error);
+void ppx_pool_free(ppx_pool *pool);
+void ppx_piece_free(ppx_piece *piece);
+
+// The largest sample of an integer type: 255, 65535, 2^32 - 1; 1 for f32.
+double ppx_type_most(ppx_type type);
+
+// Fills `side` pixels on each side of a row of `width` pixels by the border rule.
+void ppx_row_extend(void *row, ptrdiff_t width, int channels, ppx_type type, ptrdiff_t side,
+                    ppx_border border, double fill);
+
+#endif

@@ -1,0 +1,81 @@
+// memory.c: allocation, alignment, huge pages.
+#define _DEFAULT_SOURCE
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "kernel.h"
+
+enum { LINE = 64 };
+static const size_t HUGE_PAGE = (size_t)2 << 20;
+
+void *ppx_alloc(size_t nbytes) {
+    if (nbytes > SIZE_MAX - HUGE_PAGE)
+        return NULL;
+    if (nbytes < 2 * HUGE_PAGE)
+        return aligned_alloc(LINE, ppx_round_up(nbytes ? nbytes : 1, LINE));
+    size_t whole = ppx_round_up(nbytes, HUGE_PAGE);
+    void *memory = aligned_alloc(HUGE_PAGE, whole);
+    if (memory)
+        (void)madvise(memory, whole, MADV_HUGEPAGE); // advice: a kernel without it is as right
+    return memory;
+}
+
+void ppx_free(void *memory) {
+    free(memory);
+}
+
+ppx_status ppx_alloc_array(void **memory, size_t count, size_t nbytes, const char *what,
+                           ppx_error *error) {
+    size_t total;
+    *memory = ppx_size_mul(count, nbytes, &total) ? ppx_alloc(total) : NULL;
+    if (!*memory)
+        return ppx_fail(error, PPX_E_MEMORY, "no memory for %zu x %zu bytes of %s", count, nbytes,
+                        what);
+    memset(*memory, 0, total);
+    return PPX_OK;
+}
+
+bool ppx_size_mul(size_t a, size_t b, size_t *product) {
+    return !__builtin_mul_overflow(a, b, product);
+}
+
+_Noreturn void ppx_bug(const char *condition, const char *file, int line) {
+    // Kept in variables, so that a debugger or a core file shows them.
+    const char *volatile said = condition;
+    const char *volatile where = file;
+    volatile int at = line;
+    (void)said, (void)where, (void)at;
+    abort();
+}
+
+ppx_status ppx_pool_reserve(ppx_pool *pool, size_t nbytes, ppx_error *error) {
+    if (nbytes <= pool->nbytes)
+        return PPX_OK;
+    size_t room = pool->nbytes * 2 > nbytes ? pool->nbytes * 2 : nbytes;
+    if (room < 4096)
+        room = 4096;
+    void *grown = ppx_alloc(room);
+    if (!grown)
+        return ppx_fail(error, PPX_E_MEMORY, "no memory for %zu bytes of a growing buffer", room);
+    if (pool->data)
+        memcpy(grown, pool->data, pool->nbytes);
+    free(pool->data);
+    pool->data = grown;
+    pool->nbytes = room;
+    return PPX_OK;
+}
+
+void ppx_pool_free(ppx_pool *pool) {
+    free(pool->data);
+    *pool = (ppx_pool){0};
+}
+
+void ppx_piece_free(ppx_piece *piece) {
+    ppx_pool_free(&piece->records);
+    ppx_pool_free(&piece->a);
+    ppx_pool_free(&piece->b);
+    ppx_pool_free(&piece->c);
+}

@@ -1,0 +1,107 @@
+// registry.c: the kernels at the instruction-set level in use.
+#include "registry.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static const ppx_level *const levels[] = {
+    &ppx_level_baseline,
+#ifdef PPX_X86_LEVELS
+    &ppx_level_avx2,
+    &ppx_level_avx512,
+#endif
+};
+
+static atomic_int selected = -1; // not chosen yet
+
+int ppx_simd_count(void) {
+    return (int)(sizeof levels / sizeof *levels);
+}
+
+const char *ppx_simd_name(int level) {
+    return levels[level]->name;
+}
+
+bool ppx_simd_usable(int level) {
+    switch (level) {
+    case 0:
+        return true;
+#ifdef PPX_X86_LEVELS
+    case 1: // x86-64-v3
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+               __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+    case 2: // x86-64-v4
+        return ppx_simd_usable(1) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#endif
+    default:
+        return false;
+    }
+}
+
+int ppx_simd_level(void) {
+    int level = selected;
+    if (level < 0) {
+        for (level = ppx_simd_count() - 1; !ppx_simd_usable(level);)
+            level--;
+        selected = level;
+    }
+    return level;
+}
+
+ppx_status ppx_simd_select(const char *name, ppx_error *error) {
+    for (int level = 0; level < ppx_simd_count(); level++) {
+        if (strcmp(levels[level]->name, name) != 0)
+            continue;
+        if (!ppx_simd_usable(level))
+            return ppx_fail(error, PPX_E_USAGE, "this processor has no %s", name);
+        selected = level;
+        return PPX_OK;
+    }
+    return ppx_fail(error, PPX_E_USAGE,
+                    "no instruction-set level \"%s\"; there are baseline, avx2 and avx512 on x86 "
+                    "and baseline elsewhere",
+                    name);
+}
+
+size_t ppx_kernel_count(void) {
+    return levels[ppx_simd_level()]->nkernels;
+}
+
+const ppx_kernel *ppx_kernel_at(size_t index) {
+    return levels[ppx_simd_level()]->kernels[index];
+}
+
+const char *ppx_kernel_name(const ppx_kernel *kernel) {
+    return kernel->name;
+}
+
+const char *ppx_kernel_summary(const ppx_kernel *kernel) {
+    return kernel->summary;
+}
+
+const ppx_param *ppx_kernel_params(const ppx_kernel *kernel, int *nparams) {
+    *nparams = kernel->nparams;
+    return kernel->params;
+}
+
+bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
+    return (kernel->types >> type & 1u) && (kernel->channels >> channels & 1u);
+}
+
+const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
+    if (kernel->again)
+        return "iterate";
+    switch (kernel->steps[0].pattern) {
+    case PPX_SCAN:
+        return "scan";
+    case PPX_JOIN:
+        return "join";
+    case PPX_REDUCE:
+        return kernel->nsteps > 1 ? "reduce + map" : "reduce";
+    case PPX_MAP:
+        break;
+    }
+    return "map";
+}

@@ -1,0 +1,132 @@
+// runner.h: the contract between the executor (run.c) and the runners.
+//
+// A runner carries out one step over the band that this worker holds. The serial runner is in
+// kernels/, threads in omp/, ranks in mpi/; the last one is given an inner runner, which does the
+// work on a rank. What a pattern needs from beyond the band comes in through callbacks ("across"),
+// so that the inner runner never knows of ranks: without a callback the band is the whole image.
+#ifndef PPX_RUNNER_H
+#define PPX_RUNNER_H
+
+#include "kernel.h"
+
+// Input rows of a map: our own, and rows of others that an exchange has brought, ascending by y.
+typedef struct ppx_source {
+    const ppx_image *own;
+    ptrdiff_t y0; // of our own first row
+    const ppx_image *far;
+    const ptrdiff_t *far_y;
+    ptrdiff_t nfar;
+} ppx_source;
+
+const void *ppx_source_row(const ppx_source *source, ptrdiff_t y);
+
+// Carry from all bands above, given the total of this one. Called on every rank, also on one whose
+// work has failed so far: `status` says so, and the verdict that returns is the same on all.
+typedef struct ppx_scan_across {
+    void *context;
+    ppx_status (*carry)(void *context, ppx_status status, const uint32_t *total, uint32_t *above,
+                        size_t n, ppx_error *error);
+} ppx_scan_across;
+
+// The components of a band after its pieces were joined: number[offset[p] + k] is the number of
+// component k of piece p among the n of the band (later: of the image).
+typedef struct ppx_joined {
+    int npieces;
+    ppx_piece *pieces;
+    size_t *offset; // npieces + 1
+    uint32_t *number;
+    size_t n;
+    ppx_pool records; // n of them
+} ppx_joined;
+
+// Joins the band with its neighbours: renumbers, and replaces n and records by the whole image's
+// where job->sink is set. Called on every rank, as above.
+typedef struct ppx_join_across {
+    void *context;
+    ppx_status (*join)(void *context, ppx_status status, const ppx_job *job, const ppx_join *join,
+                       ppx_joined *joined, ppx_error *error);
+} ppx_join_across;
+
+struct ppx_runner {
+    const char *name;
+    void *context;
+
+    // Output rows [y0, y1), which lie in the band out.
+    ppx_status (*map)(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
+                      const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
+                      ppx_error *error);
+    // Adds the band's contribution to the counters.
+    ppx_status (*reduce)(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
+                         const ppx_band *in, uint64_t *counters, ppx_error *error);
+    ppx_status (*scan)(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
+                       const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
+                       ppx_error *error);
+    ppx_status (*join)(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
+                       const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
+                       ppx_error *error);
+
+    // Ranks only, NULL elsewhere. The rows of an image of that height that this worker owns; the
+    // bytes of rank 0 given to all; one verdict of all (the first failing rank's, with its text);
+    // seconds spent on messages so far.
+    void (*band)(const ppx_runner *runner, ptrdiff_t height, ptrdiff_t *y0, ptrdiff_t *y1);
+    ppx_status (*share)(const ppx_runner *runner, void *bytes, size_t nbytes, ppx_error *error);
+    ppx_status (*agree)(const ppx_runner *runner, ppx_status status, ppx_error *error);
+    double (*exchanged)(const ppx_runner *runner);
+    int rank;
+};
+
+// ---- What runners share -------------------------------------------------------------------------
+
+static inline ptrdiff_t ppx_strip_count(ptrdiff_t nrows) {
+    return (nrows + PPX_STRIP - 1) / PPX_STRIP;
+}
+
+// The row that the border rule puts at y (any y); -1 where it is the fill of PPX_CONSTANT.
+ptrdiff_t ppx_border_row(ppx_border border, ptrdiff_t y, ptrdiff_t height);
+
+// The raw input interval [*a, *b) of output rows [y0, y1); rows outside of the image go through
+// ppx_border_row.
+void ppx_map_needs(const ppx_job *job, const ppx_map *map, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
+                   ptrdiff_t *b);
+
+// One worker of a map: its padded lines and scratch, touched first by the thread that opens it.
+typedef struct ppx_feed ppx_feed;
+ppx_status ppx_feed_open(ppx_feed **feed, const ppx_job *job, const ppx_map *map,
+                         const ppx_source *in, const ppx_band *out, ppx_error *error);
+// Makes output rows [y0, y1). Going on where the last call ended is cheaper than jumping.
+ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
+void ppx_feed_close(ppx_feed *feed);
+
+// Pointers to the rows [y0, y0 + nrows) of a band; at most PPX_STRIP of them.
+void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]);
+
+// Pairs of component ids that are one, and what follows from them. Ids count through all pieces (or
+// bands) in raster order, so that the smallest id of a component is that of its first pixel.
+typedef struct ppx_pair {
+    uint64_t a, b;
+} ppx_pair;
+
+typedef struct ppx_pairs {
+    ppx_pool pool; // of ppx_pair
+    size_t n;
+} ppx_pairs;
+
+ppx_status ppx_pairs_add(ppx_pairs *pairs, uint64_t a, uint64_t b, ppx_error *error);
+// Replaces the pairs by one pair (id, root) for each id that is not the smallest of its component,
+// ascending by id.
+ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error);
+// After resolve: the number of an id's component, counted from 0 by first pixel.
+uint64_t ppx_pairs_number(const ppx_pairs *resolved, uint64_t id);
+void ppx_pairs_free(ppx_pairs *pairs);
+
+// Labels pieces one by one or in parallel through `local`, then joins them: seams, numbers,
+// records.
+ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces, ppx_error *error);
+ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
+                              ppx_error *error);
+// The ids (of the band) along the band's first or last row; PPX_NO_COMPONENT where there is none.
+void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
+                     uint32_t *ids);
+void ppx_joined_free(ppx_joined *joined);
+
+#endif

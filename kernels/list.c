@@ -1,0 +1,19 @@
+// list.c: every kernel, in the order of `parpix list`. Compiled once for each instruction-set
+// level.
+#include "../core/registry.h"
+
+#define LIST(X) X(copy) X(invert) X(gray) X(threshold)
+
+#define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
+#define POINTER(name) &PPX_KERNEL(name),
+
+LIST(DECLARE)
+
+static const ppx_kernel *const kernels[] = {LIST(POINTER)};
+
+#define PPX_LEVEL_NAME PPX_PASTE(ppx_, level, PPX_LEVEL) // ppx_level_avx2
+#define TEXT_OF(word) #word
+#define TEXT(word) TEXT_OF(word)
+
+extern const ppx_level PPX_LEVEL_NAME;
+const ppx_level PPX_LEVEL_NAME = {TEXT(PPX_LEVEL), kernels, sizeof kernels / sizeof *kernels};

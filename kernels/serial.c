@@ -1,0 +1,99 @@
+// serial.c: the serial runner, one worker and strips in order.
+//
+// It is the best serial algorithm, not a parallel one run on one thread: the window of a map goes
+// over the whole image without a break, a scan never computes a summary unless ranks ask for it,
+// and a join takes the band as one piece and has no seams.
+#include "../core/memory.h"
+#include "../core/runner.h"
+
+static ppx_status map_serial(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
+                             const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
+                             ppx_error *error) {
+    (void)runner;
+    if (y0 == y1)
+        return PPX_OK;
+    ppx_feed *feed;
+    ppx_status status = ppx_feed_open(&feed, job, map, in, out, error);
+    if (!status)
+        status = ppx_feed_rows(feed, y0, y1, error);
+    ppx_feed_close(feed);
+    return status;
+}
+
+static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
+                                const ppx_reduce *reduce, const ppx_band *in, uint64_t *counters,
+                                ppx_error *error) {
+    (void)runner;
+    void *scratch = NULL;
+    ppx_status status =
+        ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
+    ptrdiff_t end = in->y0 + in->rows.shape.height;
+    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
+        void *rows[PPX_STRIP];
+        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+        ppx_band_rows(in, y, nrows, rows);
+        reduce->add[job->in.type](job, (const void *const *)rows, nrows, counters, scratch);
+    }
+    ppx_free(scratch);
+    return status;
+}
+
+static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
+                              const ppx_band *in, const ppx_band *out,
+                              const ppx_scan_across *across, ppx_error *error) {
+    (void)runner;
+    uint32_t *carry = NULL; // twice: what comes from above, and what this band adds
+    size_t n = job->geometry.ncarry;
+    ppx_status status = ppx_alloc_array((void **)&carry, 2 * n, sizeof *carry, "carries", error);
+    ptrdiff_t end = in->y0 + in->rows.shape.height;
+    void *rows[PPX_STRIP], *out_rows[PPX_STRIP];
+    if (across) { // also after a failure: the other ranks are waiting
+        for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
+            ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+            ppx_band_rows(in, y, nrows, rows);
+            scan->summarise[job->in.type](job, (const void *const *)rows, nrows, carry + n);
+        }
+        status = across->carry(across->context, status, carry ? carry + n : NULL, carry, n, error);
+    }
+    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
+        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+        ppx_band_rows(in, y, nrows, rows);
+        ppx_band_rows(out, y, nrows, out_rows);
+        scan->sweep[job->in.type](job, (const void *const *)rows, nrows, carry, out_rows);
+    }
+    ppx_free(carry);
+    return status;
+}
+
+static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
+                              const ppx_band *in, const ppx_band *out,
+                              const ppx_join_across *across, ppx_error *error) {
+    (void)runner;
+    ppx_joined joined;
+    ppx_status status = ppx_joined_create(&joined, in, 1, error);
+    if (!status && joined.npieces)
+        status = join->local[job->in.type](job, &in->rows, &joined.pieces[0], error);
+    if (!status)
+        status = ppx_joined_resolve(&joined, job, join, error);
+    if (across) // also after a failure: the other ranks are waiting
+        status = across->join(across->context, status, job, join, &joined, error);
+    ptrdiff_t end = in->y0 + in->rows.shape.height;
+    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
+        void *rows[PPX_STRIP];
+        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+        ppx_band_rows(out, y, nrows, rows);
+        join->paint(job, &joined.pieces[0], joined.number, y, nrows, rows);
+    }
+    if (!status && job->sink && join->report)
+        join->report(job, joined.records.data, joined.n);
+    ppx_joined_free(&joined);
+    return status;
+}
+
+const ppx_runner ppx_runner_serial = {
+    .name = "serial",
+    .map = map_serial,
+    .reduce = reduce_serial,
+    .scan = scan_serial,
+    .join = join_serial,
+};

@@ -1,0 +1,41 @@
+// reduce_omp.c: a reduction on threads.
+//
+// Each thread counts into private counters, without any locking while it counts, and adds them to
+// the shared ones under a lock once, at its end. Counters are integers, so neither the order in
+// which the threads arrive nor which strips a thread had can be seen in the sums.
+#include "omp_runner.h"
+
+ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
+                          const ppx_band *in, uint64_t *counters, ppx_error *error) {
+    (void)runner;
+    ppx_verdict verdict = {.error = error};
+    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
+    size_t n = job->geometry.ncounters;
+#pragma omp parallel default(none) shared(job, reduce, in, counters, nstrips, n, verdict)
+    {
+        uint64_t *mine = NULL;
+        void *scratch = NULL;
+        ppx_error failed = {0};
+        ppx_status status =
+            ppx_alloc_array((void **)&mine, n, sizeof *mine, "private counters", &failed);
+        if (!status)
+            status = ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", &failed);
+#pragma omp for schedule(runtime) nowait
+        for (ptrdiff_t strip = 0; strip < nstrips; strip++) {
+            void *rows[PPX_STRIP];
+            ptrdiff_t nrows, y = ppx_strip_rows(in, strip, &nrows);
+            ppx_band_rows(in, y, nrows, rows);
+            if (!status)
+                reduce->add[job->in.type](job, (const void *const *)rows, nrows, mine, scratch);
+        }
+        if (!status) {
+#pragma omp critical(ppx_reduce)
+            for (size_t k = 0; k < n; k++)
+                counters[k] += mine[k];
+        }
+        ppx_free(mine);
+        ppx_free(scratch);
+        ppx_verdict_add(&verdict, status, &failed);
+    }
+    return verdict.status;
+}
