@@ -169,8 +169,11 @@ typedef struct ppx_step {
 struct ppx_kernel {
     const char *name;
     const char *summary; // one line
-    unsigned types;      // PPX_TAKES_U8 | ...: of the input
-    unsigned channels;   // PPX_ANY_CHANNELS or a sum of 1 << channels
+    // Specs that exercise it, separated by spaces: every kind of parameter, radii beyond a strip.
+    // `parpix verify` and the tests run them (and each with every border, where there is a choice).
+    const char *examples;
+    unsigned types;    // PPX_TAKES_U8 | ...: of the input
+    unsigned channels; // PPX_ANY_CHANNELS or a sum of 1 << channels
     const ppx_param *params;
     int nparams;
     // Parameters that are in range one by one but not together, or not for this shape. May be NULL.

@@ -140,7 +140,8 @@ size_t ppx_kernel_count(void);
 const ppx_kernel *ppx_kernel_at(size_t index); // in the order of `parpix list`
 const char *ppx_kernel_name(const ppx_kernel *kernel);
 const char *ppx_kernel_summary(const ppx_kernel *kernel);
-const char *ppx_kernel_pattern(const ppx_kernel *kernel); // "map", "reduce + map", ...
+const char *ppx_kernel_examples(const ppx_kernel *kernel); // specs, separated by spaces
+const char *ppx_kernel_pattern(const ppx_kernel *kernel);  // "map", "reduce + map", ...
 const ppx_param *ppx_kernel_params(const ppx_kernel *kernel, int *nparams);
 bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels);
 
@@ -246,6 +247,9 @@ void ppx_scene_rows(const ppx_scene *scene, ptrdiff_t y0, ppx_image *image);
 bool ppx_scene_truth(const ppx_scene *scene, const ppx_sink *sink);
 // The true label image (u32, one channel): 0 background, 1.. the objects in the order of the table.
 bool ppx_scene_labels(const ppx_scene *scene, ptrdiff_t y0, ppx_image *image);
+
+// Fills an image of any shape with what breaks kernels: noise, runs, plateaus, extremes.
+void ppx_awkward_image(ppx_image *image, uint64_t seed);
 
 #ifdef __cplusplus
 }

@@ -81,6 +81,10 @@ const char *ppx_kernel_summary(const ppx_kernel *kernel) {
     return kernel->summary;
 }
 
+const char *ppx_kernel_examples(const ppx_kernel *kernel) {
+    return kernel->examples;
+}
+
 const ppx_param *ppx_kernel_params(const ppx_kernel *kernel, int *nparams) {
     *nparams = kernel->nparams;
     return kernel->params;

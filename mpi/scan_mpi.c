@@ -1,0 +1,34 @@
+// scan_mpi.c: a scan on ranks.
+//
+// Plan. The inner runner sums its band up into one carry; an Exscan (log2 P rounds of 4 bytes a
+// column) gives each rank the sum of the bands above; the inner runner sweeps its rows below that.
+// The carries are added modulo 2^32, in any order.
+#include "ranks.h"
+
+#include <string.h>
+
+static ppx_status carry_across(void *context, ppx_status status, const uint32_t *total,
+                               uint32_t *above, size_t n, ppx_error *error) {
+    ppx_ranks *ranks = context;
+    int count = 0;
+    double start = MPI_Wtime();
+    if (!status)
+        status = ppx_mpi_count(n, "columns", &count, error);
+    status = ppx_ranks_agree(ranks, status, error);
+    if (!status) {
+        MPI_Exscan(total, above, count, MPI_UINT32_T, MPI_SUM, ranks->comm);
+        if (ranks->rank == 0)
+            memset(above, 0, n * sizeof *above); // Exscan leaves it undefined
+    }
+    ranks->exchanged += MPI_Wtime() - start;
+    return status;
+}
+
+ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
+                        const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
+                        ppx_error *error) {
+    PPX_ASSERT(!across); // ranks are the outermost
+    ppx_ranks *ranks = ppx_ranks_of(runner);
+    ppx_scan_across between = {ranks, carry_across};
+    return ranks->inner->scan(ranks->inner, job, scan, in, out, &between, error);
+}
