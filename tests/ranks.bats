@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# What a user meets on ranks: the same files, one voice, one error, no hang.
+
+setup_file() {
+    source tests/environment.sh
+    PARPIX=$(realpath "${PARPIX:-build/parpix}")
+    export PARPIX
+    cd "$BATS_FILE_TMPDIR" || return
+    "$PARPIX" gen cells -o cells.png --size 300x517 --seed 3
+    "$PARPIX" run gaussian:sigma=2+otsu+label cells.png -o serial.npy --backend serial -q
+}
+
+setup() {
+    if [ ! -x "${PARPIX}-mpi" ]; then skip "built without MPI"; fi
+    bats_require_minimum_version 1.5.0
+    cd "$BATS_FILE_TMPDIR" || return
+    MPIRUN="timeout 60 ${PARPIX_MPIRUN:-$(command -v mpirun.openmpi || echo mpirun)}"
+}
+
+@test "ranks write the same file as a serial run" {
+    $MPIRUN -n 3 "$PARPIX" run gaussian:sigma=2+otsu+label cells.png -o ranks.npy -q
+    cmp serial.npy ranks.npy
+}
+
+@test "ranks with threads write the same file, and say what they were" {
+    run --separate-stderr $MPIRUN -n 2 "$PARPIX" run gaussian:sigma=2+otsu+label cells.png -o hybrid.npy -t 2 --json hybrid.json
+    [ "$status" -eq 0 ]
+    cmp serial.npy hybrid.npy
+    [ "$(jq .ranks hybrid.json)" = 2 ]
+    [ "$(jq .threads hybrid.json)" = 2 ]
+    [ "$(jq '.bands | length' hybrid.json)" = 2 ]
+    [ "$(grep -c '^kernel' <<<"$stderr")" = 1 ]
+    [[ $stderr == *"2 ranks x 2 threads"* ]]
+}
+
+@test "more ranks than strips" {
+    "$PARPIX" gen random -o low.png --size 100x3
+    "$PARPIX" run median:radius=2+otsu+label low.png -o low.npy --backend serial -q
+    $MPIRUN -n 4 "$PARPIX" run median:radius=2+otsu+label low.png -o low4.npy -q
+    cmp low.npy low4.npy
+}
+
+@test "stdout takes the image of rank 0 alone" {
+    $MPIRUN -n 2 "$PARPIX" run sobel cells.png -o - -q >piped.png
+    "$PARPIX" run sobel cells.png -o serial.png -q
+    cmp piped.png serial.png
+}
+
+@test "a missing input is one message and exit 2" {
+    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run sobel nothing.png -o out.png
+    [ "$status" -eq 2 ]
+    [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
+    [[ $stderr == *"nothing.png"* ]]
+    [ ! -e out.png ]
+}
+
+@test "a wrong parameter is one message and exit 2" {
+    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run gausian cells.png -o out.png
+    [ "$status" -eq 2 ]
+    [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
+    [[ $stderr == *gaussian* ]]
+}
+
+@test "an output that cannot be written is one message and exit 2" {
+    run --separate-stderr $MPIRUN -n 2 "$PARPIX" run sobel cells.png -o no/such/dir.png
+    [ "$status" -eq 2 ]
+    [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
+}
+
+@test "a file named in a chain is read by rank 0 for all" {
+    printf '0 1 0\n1 -4 1\n0 1 0\n' >weights.txt
+    "$PARPIX" run convolve:file=weights.txt cells.png -o a.png -q
+    $MPIRUN -n 3 "$PARPIX" run convolve:file=weights.txt cells.png -o b.png -q
+    cmp a.png b.png
+    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run convolve:file=missing.txt cells.png -o b.png
+    [ "$status" -eq 2 ]
+    [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
+}
+
+@test "a launcher that MPI knows nothing of is one clear error" {
+    for rank in 0 1; do
+        run --separate-stderr env -u OMPI_COMM_WORLD_SIZE PMI_SIZE=2 PMI_RANK=$rank "$PARPIX" run copy cells.png -o lone.png
+        [ "$status" -eq 2 ]
+        [ ! -e lone.png ]
+        if [ $rank = 0 ]; then [[ $stderr == *"launcher started 2"* ]]; else [ -z "$stderr" ]; fi
+    done
+}
+
+@test "a rank that is killed ends the job within seconds, and nothing is left under the final name" {
+    "$PARPIX" gen terrain -o big.png --size 2000x2000
+    $MPIRUN -n 2 "$PARPIX" run diffuse:iterations=2000 big.png -o killed.png -q 3>&- &
+    job=$!
+    sleep 2
+    victim=$(pgrep -f "parpix-mpi run diffuse:iterations=2000 big.png" | tail -n 1 || pgrep -f "diffuse:iterations=2000" | tail -n 1)
+    kill -9 "$victim"
+    start=$SECONDS
+    run wait $job
+    [ $((SECONDS - start)) -lt 10 ]
+    [ ! -e killed.png ]
+}
+
+@test "verify starts ranks by itself" {
+    run --separate-stderr "$PARPIX" verify gaussian:sigma=2+otsu+label --threads 1,2 --ranks 1,2,3
+    [ "$status" -eq 0 ]
+    [[ $output == *"PASS  gaussian:sigma=2+otsu+label  3 ranks x 2 threads"* ]]
+    [[ ${lines[-1]} == "verify: "*" checks, 0 failed" ]]
+}
