@@ -15,6 +15,7 @@ enum { EXIT_SAME = 0, EXIT_DIFFERENT = 1, EXIT_TROUBLE = 2 };
 // A command is given its own argv (argv[0] is its name) and returns the exit code.
 typedef struct command {
     const char *name, *arguments, *summary;
+    const char *example; // a line that can be typed as it stands
     int (*run)(world *all, int argc, char **argv);
 } command;
 
@@ -39,7 +40,7 @@ typedef struct option_help {
 enum { OPTIONS_DONE = -1, OPTIONS_HELP = -2, OPTIONS_WRONG = -3 };
 // The next option's letter, its value in optarg; options may stand anywhere, operands are moved to
 // the end (argv[optind]...). OPTIONS_HELP: --help was printed, return 0. OPTIONS_WRONG: the reason
-// (with the nearest option) was printed, return EXIT_TROUBLE.
+// (with the nearest option) was printed, return EXIT_TROUBLE. --help and -h need no entry.
 int next_option(const world *all, const char *name, int argc, char **argv,
                 const option_help *options, size_t noptions);
 

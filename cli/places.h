@@ -1,0 +1,43 @@
+// places.h: where ranks and threads may run, where they do, and whether that will be slow.
+#ifndef PARPIX_PLACES_H
+#define PARPIX_PLACES_H
+
+#include "world.h"
+
+enum { PLACE_CPUS = 4096, PLACE_THREADS = 64, PLACE_TEXT = 40 };
+
+// A set of CPUs; those beyond PLACE_CPUS are left out.
+typedef struct cpus {
+    uint64_t bits[PLACE_CPUS / 64];
+} cpus;
+
+typedef struct thread_place {
+    int cpu;              // it ran on at that moment, -1 unknown
+    int place;            // of OMP_PLACES, -1 when threads are not bound
+    char may[PLACE_TEXT]; // use: "0-3,8"
+} thread_place;
+
+typedef struct rank_place {
+    char host[64];
+    char may[PLACE_TEXT];
+    int ncpus, nthreads;
+    thread_place threads[PLACE_THREADS]; // the first of them
+} rank_place;
+
+int cpus_count(const cpus *set);
+// "0-3,8", cut short with "..." when there is no room.
+void cpus_text(const cpus *set, char text[PLACE_TEXT]);
+// CPUs that this process may use: the launcher's binding, or what OMP_PLACES leaves of it.
+cpus cpus_allowed(void);
+int cpus_online(void);
+// What the control group grants, in CPUs; 0: no limit.
+double cpus_quota(void);
+
+// Looks at the threads inside of a parallel region.
+void place_look(rank_place *mine);
+
+// At most one warning, on rank 0: ranks with fewer CPUs than threads, or more workers on a host
+// than CPUs, and what mends it. Collective.
+void place_warnings(const world *all, int nthreads);
+
+#endif
