@@ -282,7 +282,7 @@ static void list_types(const ppx_kernel *kernel, char *text, size_t room) {
 
 ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_error *error) {
     const ppx_kernel *kernel = link->kernel;
-    *job = (ppx_job){.kernel = kernel, .values = link->values, .in = in};
+    *job = (ppx_job){.kernel = kernel, .values = link->values, .first = in, .in = in};
     if (!(kernel->types >> in.type & 1u)) {
         char takes[40];
         list_types(kernel, takes, sizeof takes);

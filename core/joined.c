@@ -60,9 +60,23 @@ static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_
     return status ? status : ppx_pairs_resolve(pairs, error);
 }
 
+// One piece has numbered its components already, and its records are the band's.
+static void number_one_piece(ppx_joined *joined) {
+    joined->n = joined->pieces[0].ncomponents;
+    for (size_t k = 0; k < joined->n; k++)
+        joined->number[k] = (uint32_t)k;
+    ppx_pool_free(&joined->records);
+    joined->records = joined->pieces[0].records;
+    joined->pieces[0].records = (ppx_pool){0};
+}
+
 // Gives every component its number in the band and adds its record to the record of that number.
-static void number_and_merge(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
-                             const ppx_pairs *resolved) {
+static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
+                                const ppx_pairs *resolved, ppx_error *error) {
+    joined->n = joined->offset[joined->npieces] - resolved->n;
+    ppx_status status = ppx_pool_reserve(&joined->records, joined->n * join->record_nbytes, error);
+    if (status)
+        return status;
     const ppx_pair *merged = resolved->pool.data;
     size_t next = 0; // merged ids below the current one
     char *records = joined->records.data;
@@ -81,6 +95,7 @@ static void number_and_merge(ppx_joined *joined, const ppx_job *job, const ppx_j
                 memcpy(into, from, join->record_nbytes);
         }
     }
+    return PPX_OK;
 }
 
 ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
@@ -99,18 +114,17 @@ ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_
                                         "component numbers", error);
     if (!status)
         status = join_pieces(joined, job, join, &pairs, error);
-    if (!status)
-        status = ppx_pool_reserve(&joined->records, (total + 1) * join->record_nbytes, error);
-    if (!status) {
-        joined->n = total - pairs.n;
-        number_and_merge(joined, job, join, &pairs);
-    }
+    if (!status && joined->npieces == 1)
+        number_one_piece(joined);
+    else if (!status)
+        status = number_pieces(joined, job, join, &pairs, error);
     ppx_pairs_free(&pairs);
     return status;
 }
 
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
                      uint32_t *ids) {
+    PPX_ASSERT(joined->npieces > 0); // a band without rows has no edge
     int p = last ? joined->npieces - 1 : 0;
     join->edge(job, &joined->pieces[p], last, ids);
     const uint32_t *number = joined->number + joined->offset[p];

@@ -54,6 +54,7 @@ typedef struct ppx_geometry {
 typedef struct ppx_job {
     const ppx_kernel *kernel;
     const ppx_value *values; // one for each parameter, in the kernel's order
+    ppx_shape first;         // what the kernel's first step takes
     ppx_shape in;            // of this step: the whole image, not a band
     ppx_geometry geometry;   // of this step
     void *table;             // of the kernel, shared by its steps

@@ -2,7 +2,10 @@
 // level.
 #include "../core/registry.h"
 
-#define LIST(X) X(copy) X(invert) X(gray) X(threshold)
+#define LIST(X)                                                                                    \
+    X(copy)                                                                                        \
+    X(invert) X(gray) X(threshold) X(histogram) X(equalize) X(otsu) X(integral) X(label)           \
+        X(diffuse)
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
 #define POINTER(name) &PPX_KERNEL(name),

@@ -9,15 +9,23 @@
 
 #include <omp.h>
 
+// Columns that a thread sums at once: carries are a power of two apart in many images, so that one
+// column alone would fall into the same few cache sets strip after strip.
+enum { COLUMNS = 1024 };
+
 // carry[s] becomes the sum of all contributions above strip s; carry[nstrips] is the total.
 static void carry_down(uint32_t *carry, ptrdiff_t nstrips, size_t n) {
 #pragma omp parallel for schedule(static) default(none) shared(carry, nstrips, n)
-    for (size_t k = 0; k < n; k++) {
-        uint32_t sum = 0;
+    for (size_t from = 0; from < n; from += COLUMNS) {
+        size_t width = n - from < COLUMNS ? n - from : COLUMNS;
+        uint32_t sum[COLUMNS] = {0};
         for (ptrdiff_t s = 0; s <= nstrips; s++) {
-            uint32_t own = carry[(size_t)s * n + k];
-            carry[(size_t)s * n + k] = sum;
-            sum += own;
+            uint32_t *row = carry + (size_t)s * n + from;
+            for (size_t k = 0; k < width; k++) {
+                uint32_t own = row[k];
+                row[k] = sum[k];
+                sum[k] += own;
+            }
         }
     }
 }
