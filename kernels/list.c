@@ -2,10 +2,21 @@
 // level.
 #include "../core/registry.h"
 
-#define LIST(X)                                                                                    \
-    X(copy)                                                                                        \
-    X(invert) X(gray) X(threshold) X(histogram) X(equalize) X(otsu) X(integral) X(label)           \
-        X(diffuse)
+// clang-format off
+#define LIST(X) \
+    X(copy) \
+    X(invert) \
+    X(gray) \
+    X(threshold) \
+    X(erode) \
+    X(dilate) \
+    X(histogram) \
+    X(equalize) \
+    X(otsu) \
+    X(integral) \
+    X(label) \
+    X(diffuse)
+// clang-format on
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
 #define POINTER(name) &PPX_KERNEL(name),
