@@ -106,6 +106,7 @@ install: all ## copy to $(DESTDIR)$(PREFIX)
 	install -m 644 $(ARCHIVES) $(BUILD)/$(SONAME) '$(DESTDIR)$(PREFIX)/lib'
 	ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libparpix.so'
 	install -m 644 core/parpix.h '$(DESTDIR)$(PREFIX)/include'
+	$(if $(filter 1,$(MPI)),sed 's|"../core/|"|' mpi/parpix_mpi.h >'$(DESTDIR)$(PREFIX)/include/parpix_mpi.h')
 	printf '%s\n' 'Name: parpix' 'Description: parallel image analysis' 'Version: $(VERSION)' \
 	    'Requires.private: libpng zlib' 'Cflags: -I$(PREFIX)/include' \
 	    'Libs: -L$(PREFIX)/lib -lparpix' 'Libs.private: $(OPENMP) -lm' \
