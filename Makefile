@@ -2,13 +2,15 @@
 #
 # Everything made goes to $(BUILD). Objects remember their headers (-MMD) and the flags they were made
 # with (a stamp), so neither can be stale. Kernel files are compiled once for each instruction-set
-# level; the program picks one when it starts.
+# level; the program picks one when it starts. On a bare machine this file is read before there is a
+# compiler: what it asks of one stays quiet, and is asked again by the make that `demo` and `test`
+# start after the packages are there.
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 MPI     ?= 1
-MPICC   ?= $(firstword $(shell command -v mpicc.openmpi) mpicc)
+MPICC   ?= $(notdir $(firstword $(shell command -v mpicc.openmpi 2>/dev/null) mpicc))
 CFLAGS  ?= -O3 -g
 
 ifeq ($(origin CC),default)
@@ -17,16 +19,18 @@ endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
-# After the user's flags: sameness does not survive contraction or fast-math.
-ALWAYS   := -std=c11 -fPIC $(WARNINGS)
+# After the user's flags: sameness does not survive contraction or fast-math. The latter would also
+# make the linker add start-up code that flushes small numbers to zero.
 SAME     := -ffp-contract=off -fno-fast-math
+FLAGS    := $(CPPFLAGS) -std=c11 -fPIC $(WARNINGS) $(CFLAGS) $(SAME) -MMD -MP
+LINK     := $(filter-out -Ofast -ffast-math -funsafe-math-optimizations,$(CFLAGS)) $(LDFLAGS) -fopenmp
 OPENMP   := -fopenmp
 PNG      := $(shell pkg-config --libs libpng zlib 2>/dev/null || echo -lpng -lz)
 JSON     := $(shell pkg-config --libs jansson 2>/dev/null || echo -ljansson)
 
 # Levels of the kernels: a name, and the flags for it.
 LEVELS := baseline
-ifneq (,$(filter x86_64-%,$(shell $(CC) -dumpmachine)))
+ifneq (,$(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)))
 LEVELS   += avx2 avx512
 X86      := -DPPX_X86_LEVELS
 endif
@@ -34,27 +38,35 @@ FLAGS_baseline :=
 FLAGS_avx2     := -march=x86-64-v3
 FLAGS_avx512   := -march=x86-64-v4
 
-COMPILE := $(CC) $(CPPFLAGS) $(ALWAYS) $(CFLAGS) $(SAME) -MMD -MP
 # What the program says of itself in `parpix info`.
-ABOUT   := -DPPX_BUILD_FLAGS='"$(CFLAGS) $(SAME)"'
+ABOUT    := -DPPX_BUILD_FLAGS='"$(CFLAGS) $(SAME)"'
+# MPI's wrapper around our compiler, by the names that Open MPI and MPICH know.
+WITH_MPI := OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC)
 
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 KERNELS := $(filter-out kernels/serial.c,$(wildcard kernels/*.c))
 LIBRARY := $(wildcard core/*.c formats/*.c omp/*.c data/*.c) kernels/serial.c
 CLI     := $(filter-out cli/world_single.c,$(wildcard cli/*.c))
-RANKS   := $(wildcard mpi/*.c)
+RANKS   := $(filter-out mpi/world_mpi.c,$(wildcard mpi/*.c))
 
 LIB_OBJ := $(call objects,$(LIBRARY)) \
            $(foreach l,$(LEVELS),$(patsubst %.c,$(BUILD)/obj/%.$(l).o,$(KERNELS)))
 CLI_OBJ := $(call objects,$(CLI))
-MPI_OBJ := $(call objects,$(RANKS))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
-PROGRAMS := $(BUILD)/parpix $(if $(filter 1,$(MPI)),$(BUILD)/parpix-mpi)
+PROGRAMS := $(BUILD)/parpix
+ARCHIVES := $(BUILD)/libparpix.a
+ifeq ($(MPI),1)
+PROGRAMS += $(BUILD)/parpix-mpi
+ARCHIVES += $(BUILD)/libparpix-mpi.a
+endif
+SONAME   := libparpix.so.0
+VERSION   = $(shell sed -n 's/^.define PPX_VERSION "\(.*\)"/\1/p' core/parpix.h)
 
-.PHONY: all help demo test check-long lint format install clean tests deps
+.PHONY: all help deps demo test check-long lint format install clean tests mpicc
 .DELETE_ON_ERROR:
-all: $(BUILD)/libparpix.a $(BUILD)/libparpix.so $(PROGRAMS) ## the library, parpix and parpix-mpi
+.SECONDARY:
+all: $(ARCHIVES) $(BUILD)/$(SONAME) $(PROGRAMS) ## the libraries, parpix and parpix-mpi
 
 help: ## this list
 	@echo 'make TARGET [CC=gcc|clang] [CFLAGS=...] [MPI=0] [BUILD=dir] [PREFIX=/usr/local] [DESTDIR=]'
@@ -63,19 +75,22 @@ help: ## this list
 deps: ## install the Debian packages that are missing
 	scripts/deps
 
+# All processors, unless the caller has said how many.
+AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 demo: ## the main job: install, build, run every way, compare, show
-	scripts/deps
-	$(MAKE) all
+	scripts/deps --build
+	+$(AGAIN) all
 	scripts/demo
 
 test: ## all tests that fit into five minutes
 	scripts/deps
-	$(MAKE) all tests
+	+$(AGAIN) all tests
 	tests/run
 
 check-long: ## the slower checks
 	scripts/deps
-	$(MAKE) all tests
+	+$(AGAIN) all tests
 	tests/run --long
 
 lint: ## house rules, layout, headers
@@ -85,60 +100,73 @@ format: ## lay the code out by .clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 install: all ## copy to $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
-	install $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(BUILD)/libparpix.a $(DESTDIR)$(PREFIX)/lib
-	install $(BUILD)/libparpix.so $(DESTDIR)$(PREFIX)/lib
-	install -m 644 core/parpix.h $(DESTDIR)$(PREFIX)/include
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/include' \
+	    '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	install $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 644 $(ARCHIVES) $(BUILD)/$(SONAME) '$(DESTDIR)$(PREFIX)/lib'
+	ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libparpix.so'
+	install -m 644 core/parpix.h '$(DESTDIR)$(PREFIX)/include'
+	$(if $(filter 1,$(MPI)),sed 's|"../core/|"|' mpi/parpix_mpi.h >'$(DESTDIR)$(PREFIX)/include/parpix_mpi.h')
+	printf '%s\n' 'Name: parpix' 'Description: parallel image analysis' 'Version: $(VERSION)' \
+	    'Requires.private: libpng zlib' 'Cflags: -I$(PREFIX)/include' \
+	    'Libs: -L$(PREFIX)/lib -lparpix' 'Libs.private: $(OPENMP) -lm' \
+	    >'$(DESTDIR)$(PREFIX)/lib/pkgconfig/parpix.pc'
 
 clean: ## remove what was made
-	rm -rf $(BUILD)
+	rm -rf '$(BUILD)'
 
 # ---- Programs and libraries ----
 
 $(BUILD)/libparpix.a: $(LIB_OBJ)
+$(BUILD)/libparpix-mpi.a: $(call objects,$(RANKS))
+$(BUILD)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/libparpix.so: $(LIB_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -shared $(OPENMP) -Wl,-soname,libparpix.so -o $@ $^ $(PNG) -lm
+$(BUILD)/$(SONAME): $(LIB_OBJ)
+	$(CC) $(LINK) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(PNG) -lm
 
 $(BUILD)/parpix: $(CLI_OBJ) $(BUILD)/obj/cli/world_single.o $(BUILD)/libparpix.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $(OPENMP) -o $@ $^ $(PNG) $(JSON) -lm
+	$(CC) $(LINK) -o $@ $^ $(PNG) $(JSON) -lm
 
-$(BUILD)/parpix-mpi: $(CLI_OBJ) $(MPI_OBJ) $(BUILD)/libparpix.a
-	$(with_mpi) $(CFLAGS) $(LDFLAGS) $(OPENMP) -o $@ $^ $(PNG) $(JSON) -lm
+$(BUILD)/parpix-mpi: $(CLI_OBJ) $(BUILD)/obj/mpi/world_mpi.o $(BUILD)/libparpix-mpi.a \
+                     $(BUILD)/libparpix.a | mpicc
+	$(WITH_MPI) $(LINK) -o $@ $^ $(PNG) $(JSON) -lm
+
+mpicc:
+	@command -v $(firstword $(MPICC)) >/dev/null || { echo 'No $(MPICC) here: `make deps` installs' \
+	    'Open MPI, `make MPI=0` builds without parpix-mpi.' >&2; exit 1; }
 
 # ---- Objects ----
 
-with_mpi := OMPI_CC=$(CC) MPICH_CC=$(CC) $(MPICC)
-
+# Written anew when a flag has changed, so that all objects are older than it.
 STAMP := $(BUILD)/flags
-$(shell mkdir -p $(BUILD); printf '%s\n' '$(subst ','\'',$(COMPILE) $(LDFLAGS) $(MPICC))' > $(STAMP).new; \
-        cmp -s $(STAMP).new $(STAMP) && rm $(STAMP).new || mv $(STAMP).new $(STAMP))
+$(shell mkdir -p '$(BUILD)'; printf '%s\n' \
+    '$(subst ','\'',$(CC) $(FLAGS) $(LINK) $(WITH_MPI) $(LEVELS))' > $(STAMP).new; \
+    cmp -s $(STAMP).new $(STAMP) && rm $(STAMP).new || mv $(STAMP).new $(STAMP))
 
-$(BUILD)/obj/mpi/%.o: mpi/%.c $(STAMP)
+$(BUILD)/obj/mpi/%.o: mpi/%.c $(STAMP) | mpicc
 	@mkdir -p $(@D)
-	$(with_mpi) $(wordlist 2,99,$(COMPILE)) -c $< -o $@
+	$(WITH_MPI) $(FLAGS) -c $< -o $@
 
 $(BUILD)/obj/cli/%.o: cli/%.c $(STAMP)
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPENMP) $(ABOUT) -c $< -o $@
+	$(CC) $(FLAGS) $(OPENMP) $(ABOUT) -c $< -o $@
 
 $(BUILD)/obj/omp/%.o: omp/%.c $(STAMP)
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPENMP) -c $< -o $@
+	$(CC) $(FLAGS) $(OPENMP) -c $< -o $@
 
 define kernel_rule
 $(BUILD)/obj/kernels/%.$(1).o: kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
-	$(COMPILE) -fopenmp-simd -DPPX_LEVEL=$(1) $(FLAGS_$(1)) -c $$< -o $$@
+	$(CC) $(FLAGS) -fopenmp-simd -DPPX_LEVEL=$(1) $(FLAGS_$(1)) -c $$< -o $$@
 endef
 $(foreach l,$(LEVELS),$(eval $(call kernel_rule,$(l))))
 
 $(BUILD)/obj/%.o: %.c $(STAMP)
 	@mkdir -p $(@D)
-	$(COMPILE) $(X86) -c $< -o $@
+	$(CC) $(FLAGS) $(X86) -c $< -o $@
 
 # ---- Tests: one program for each tests/test_*.c, with what they share ----
 
@@ -146,11 +174,12 @@ tests: $(TESTS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/support.o $(BUILD)/libparpix.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(OPENMP) $(LDFLAGS_$*) -o $@ $^ -lcmocka $(PNG) -lm
-LDFLAGS_test_memory := -Wl,--wrap=ppx_alloc
+	$(CC) $(LINK) $(LINK_$*) -o $@ $^ -lcmocka $(PNG) -lm
+# core/memory.c alone calls these two: the test stands between it and the C library.
+LINK_test_memory := -Wl,--wrap=aligned_alloc -Wl,--wrap=free
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(STAMP)
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPENMP) -c $< -o $@
+	$(CC) $(FLAGS) $(OPENMP) -c $< -o $@
 
 -include $(wildcard $(BUILD)/obj/*/*.d)

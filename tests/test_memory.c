@@ -1,0 +1,249 @@
+// test_memory.c: what happens when the n-th allocation fails, for every n.
+//
+// The linker puts the two functions below between core/memory.c and the C library. Each attempt is
+// repeated with its first, second, ... allocation failing, alone or with all that follow, until it
+// gets by with fewer: every failure must be reported as one, with a message, and give back all
+// memory.
+#define _POSIX_C_SOURCE 200809L
+#include "support.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <omp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "specs.h"
+
+// ---- Between the library and the C library ----
+
+static atomic_long calls, held; // since armed: allocations asked for; blocks held
+static long fail_from = 0, fail_to = 0;
+
+void *__real_aligned_alloc(size_t alignment, size_t nbytes);
+void __real_free(void *memory);
+void *__wrap_aligned_alloc(size_t alignment, size_t nbytes);
+void __wrap_free(void *memory);
+
+void *__wrap_aligned_alloc(size_t alignment, size_t nbytes) {
+    long call = ++calls;
+    if (call >= fail_from && call <= fail_to)
+        return NULL;
+    void *memory = __real_aligned_alloc(alignment, nbytes);
+    if (memory)
+        held++;
+    return memory;
+}
+
+void __wrap_free(void *memory) {
+    if (memory)
+        held--;
+    __real_free(memory);
+}
+
+// ---- Attempts ----
+
+// Does one thing and gives back what it was given, so that nothing stays held.
+typedef ppx_status attempt(const void *context, ppx_error *error);
+
+static bool fails_well(const char *what, attempt *act, const void *context, long from, long to) {
+    ppx_error error = {0};
+    long before = held;
+    calls = 0;
+    fail_from = from;
+    fail_to = to;
+    ppx_status status = act(context, &error);
+    fail_from = fail_to = 0;
+    if (held != before)
+        fail_msg("%s, allocation %ld failing: %ld blocks are not given back", what, from,
+                 held - before);
+    if (calls < from) {
+        if (status)
+            fail_msg("%s: %s", what, error.text);
+        return false;
+    }
+    if (status != PPX_E_MEMORY || error.status != PPX_E_MEMORY || !*error.text)
+        fail_msg("%s, allocation %ld failing: status %d, message \"%s\"", what, from, (int)status,
+                 error.text);
+    return true;
+}
+
+static void each_allocation(const char *what, attempt *act, const void *context) {
+    long n = 1;
+    while (fails_well(what, act, context, n, n))
+        n++;
+    for (long k = 1; k < n; k++)
+        (void)fails_well(what, act, context, k, LONG_MAX);
+    if (n < 2)
+        fail_msg("%s allocated nothing: the test saw nothing", what);
+}
+
+static ppx_status create_image(const void *shape, ppx_error *error) {
+    ppx_image image;
+    ppx_status status = ppx_image_create(&image, *(const ppx_shape *)shape, error);
+    if (status)
+        assert_null(image.data);
+    ppx_image_free(&image);
+    return status;
+}
+
+static ppx_status parse_chain(const void *spec, ppx_error *error) {
+    ppx_chain *chain;
+    ppx_status status = ppx_chain_parse(&chain, spec, NULL, NULL, error);
+    if (status)
+        assert_null(chain);
+    ppx_chain_free(chain);
+    return status;
+}
+
+typedef struct run_context {
+    const ppx_chain *chain;
+    const ppx_runner *runner;
+    const ppx_image *in;
+    const ppx_sink *sink;
+} run_context;
+
+static ppx_status run_chain(const void *context, ppx_error *error) {
+    const run_context *c = context;
+    ppx_band band = ppx_band_whole(ppx_image_view(c->in, 0, c->in->shape.height));
+    ppx_run_options options = {.iterations = 2, .sink = c->sink};
+    ppx_status status = ppx_run(c->chain, c->runner, &band, &options, NULL, error);
+    if (status)
+        assert_null(band.rows.data);
+    ppx_image_free(&band.rows);
+    return status;
+}
+
+// ---- Tests ----
+
+static void test_images(void **state) {
+    (void)state;
+    ppx_shape shape = test_shape(37, 100, 3, PPX_U16);
+    each_allocation("an image", create_image, &shape);
+}
+
+static void test_chains(void **state) {
+    (void)state;
+    each_allocation("a chain", parse_chain, "threshold:t=3+invert+gray+copy");
+}
+
+static void ignore_number(void *context, const char *kernel, const char *key, double value) {
+    (void)context, (void)kernel, (void)key, (void)value;
+}
+
+static void ignore_table(void *context, const char *kernel, const ppx_table *table) {
+    (void)context, (void)kernel, (void)table;
+}
+
+// The result of one turn need not be an input for the next: then the chain is run once.
+static bool fits(const ppx_chain *chain, ppx_shape in) {
+    ppx_shape out;
+    return !ppx_chain_shape(chain, in, &out, NULL) && !ppx_chain_shape(chain, out, &out, NULL);
+}
+
+static void run_on(const char *spec, const ppx_chain *chain, ppx_shape shape) {
+    static const ppx_sink sink = {NULL, ignore_number, ignore_table};
+    ppx_image in = test_image(shape, TEST_FEW_LEVELS, 3);
+    run_context context = {chain, &ppx_runner_serial, &in, &sink};
+    char what[200];
+    (void)snprintf(what, sizeof what, "%s, serial", spec);
+    each_allocation(what, run_chain, &context);
+    context.runner = &ppx_runner_omp;
+    for (int nthreads = 1; nthreads <= 3; nthreads += 2) {
+        omp_set_num_threads(nthreads);
+        (void)snprintf(what, sizeof what, "%s, %d threads", spec, nthreads);
+        each_allocation(what, run_chain, &context);
+    }
+    ppx_image_free(&in);
+}
+
+static void test_kernels(void **state) {
+    (void)state;
+    static const int channels[] = {1, 3, 4};
+    for (int s = 0; s < TEST_NSPECS; s++) {
+        ppx_chain *chain;
+        if (ppx_chain_parse(&chain, test_specs[s], NULL, NULL, NULL))
+            continue; // test_equivalence tells when a kernel has no spec
+        for (int k = 0; k < 3 * PPX_NTYPES; k++) {
+            ppx_shape shape = test_shape(41, 200, channels[k % 3], (ppx_type)(k / 3));
+            if (fits(chain, shape))
+                run_on(test_specs[s], chain, shape);
+        }
+        ppx_chain_free(chain);
+    }
+}
+
+// ---- Files ----
+
+typedef struct file_context {
+    const char *directory, *path;
+    const ppx_image *image;
+} file_context;
+
+static int count_files(const char *directory) {
+    DIR *entries = opendir(directory);
+    assert_non_null(entries);
+    int n = 0;
+    while (readdir(entries))
+        n++;
+    (void)closedir(entries);
+    return n - 2; // without . and ..
+}
+
+static ppx_status write_file(const void *context, ppx_error *error) {
+    const file_context *c = context;
+    ppx_status status = ppx_image_write(c->image, c->path, NULL, error);
+    assert_int_equal(count_files(c->directory), status ? 0 : 1);
+    (void)unlink(c->path);
+    return status;
+}
+
+static ppx_status read_file(const void *context, ppx_error *error) {
+    const file_context *c = context;
+    ppx_image image;
+    ppx_status status = ppx_image_read(&image, c->path, NULL, error);
+    if (status)
+        assert_null(image.data);
+    else
+        assert_true(ppx_image_equal(&image, c->image));
+    ppx_image_free(&image);
+    return status;
+}
+
+static void test_files(void **state) {
+    (void)state;
+    static const char *const names[] = {"a.png", "a.pgm", "a.ppm", "a.pam", "a.npy"};
+    const char *tmp = getenv("TMPDIR");
+    char directory[300], path[310], what[340];
+    (void)snprintf(directory, sizeof directory, "%s/parpix-memory-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(directory));
+    for (int k = 0; k < 5 * 4 * PPX_NTYPES; k++) {
+        ppx_shape shape = test_shape(41, 130, 1 + k / 5 % 4, (ppx_type)(k / 20));
+        (void)snprintf(path, sizeof path, "%s/%s", directory, names[k % 5]);
+        if (ppx_image_writable(shape, path, NULL, NULL))
+            continue;
+        ppx_image image = test_image(shape, TEST_NOISE, 4);
+        file_context context = {directory, path, &image};
+        (void)snprintf(what, sizeof what, "%d %s to %s", shape.channels, ppx_type_name(shape.type),
+                       path);
+        each_allocation(what, write_file, &context);
+        assert_int_equal(ppx_image_write(&image, path, NULL, NULL), PPX_OK);
+        each_allocation(what, read_file, &context);
+        (void)unlink(path);
+        ppx_image_free(&image);
+    }
+    assert_int_equal(rmdir(directory), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_images),
+        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_kernels),
+        cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
