@@ -126,6 +126,7 @@ static const ppx_step diffuse_steps[] = {
 const ppx_kernel PPX_KERNEL(diffuse) = {
     .name = "diffuse",
     .summary = "smooths in turns, but not across edges (Perona and Malik)",
+    .examples = "diffuse:iterations=3 diffuse:iterations=5,kappa=30,lambda=0.1",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = diffuse_params,

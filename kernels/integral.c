@@ -33,6 +33,7 @@ static const ppx_step integral_steps[] = {{
 const ppx_kernel PPX_KERNEL(integral) = {
     .name = "integral",
     .summary = "sums over all pixels above and to the left, modulo 2^32",
+    .examples = "integral",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16,
     .channels = PPX_ANY_CHANNELS,
     .steps = integral_steps,

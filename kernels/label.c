@@ -389,6 +389,7 @@ static const ppx_step label_steps[] = {{
 const ppx_kernel PPX_KERNEL(label) = {
     .name = "label",
     .summary = "connected components, numbered by first pixel, with their statistics",
+    .examples = "label label:connectivity=4",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_U32 | PPX_TAKES_F32,
     .channels = PPX_ONE_CHANNEL,
     .params = label_params,

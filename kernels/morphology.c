@@ -125,6 +125,7 @@ static const ppx_step erode_steps[] = {{
 const ppx_kernel PPX_KERNEL(erode) = {
     .name = "erode",
     .summary = "the least sample of a rectangle around each pixel",
+    .examples = "erode:radius=1 erode:radius=7 erode:rx=3,ry=0 erode:rx=0,ry=9 erode:radius=70",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,
@@ -172,6 +173,8 @@ static const ppx_step dilate_steps[] = {{
 const ppx_kernel PPX_KERNEL(dilate) = {
     .name = "dilate",
     .summary = "the greatest sample of a rectangle around each pixel",
+    .examples =
+        "dilate:radius=1 dilate:radius=7 dilate:rx=3,ry=0 dilate:rx=0,ry=9 dilate:radius=70",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,
