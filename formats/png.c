@@ -1,9 +1,10 @@
 // png.c: the one file that knows libpng.
 //
 // Read: every colour type, depth and interlacing. Grays below 8 bits are scaled to 8, palettes
-// become RGB, tRNS becomes alpha, 16 bits stay 16. Gamma, colour profiles and texts are skipped
-// unread. A file that is not intact to its end mark is refused, and so is one with a damaged
-// checksum in any chunk: half an image and an image without its transparency are wrong results.
+// become RGB (black where a pixel's colour is not in it), tRNS becomes alpha, 16 bits stay 16.
+// Gamma, colour profiles and texts are skipped unread. A file that is not intact to its end mark is
+// refused, and so is one with a damaged checksum in any chunk: half an image and an image without
+// its transparency are wrong results.
 //
 // Written by default: the sub filter and run lengths only at zlib's level 1, which on photographs
 // and micrographs is five to ten times faster than libpng's own choice and hardly larger.
@@ -145,14 +146,6 @@ static ppx_status decode(session *s) {
         for (s->row = 0; s->row < s->image->shape.height; s->row++)
             png_read_row(s->png, ppx_image_row(s->image, s->row), NULL);
     png_read_end(s->png, NULL);
-#ifdef PNG_GET_PALETTE_MAX_SUPPORTED
-    png_colorp palette;
-    int ncolours, most = png_get_palette_max(s->png, s->info);
-    if (png_get_PLTE(s->png, s->info, &palette, &ncolours) && most >= ncolours)
-        return ppx_fail(s->error, PPX_E_INPUT,
-                        "%s: damaged: a pixel has colour %d of a palette of %d", s->input->name,
-                        most, ncolours);
-#endif
     return PPX_OK;
 }
 
