@@ -9,16 +9,7 @@
 #include <string.h>
 
 #include "memory.h"
-
-// "; did you mean "sobel"?" when something is near, and where to look when nothing is.
-static void suggestion(char text[120], const char *typed, const char *const *words, size_t nwords,
-                       const char *otherwise) {
-    const char *nearest = ppx_nearest(typed, words, nwords);
-    if (nearest)
-        (void)snprintf(text, 120, "; did you mean \"%s\"?", nearest);
-    else
-        (void)snprintf(text, 120, "; %s", otherwise);
-}
+#include "params.h"
 
 static ppx_status find_kernel(const ppx_kernel **found, const char *name, ppx_error *error) {
     enum { MOST = 128 };
@@ -32,153 +23,32 @@ static ppx_status find_kernel(const ppx_kernel **found, const char *name, ppx_er
         names[k] = (*found)->name;
     }
     char hint[120];
-    suggestion(hint, name, names, n, "`parpix list` names them all");
+    ppx_suggest(hint, name, names, n, "`parpix list` names them all");
     return ppx_fail(error, PPX_E_USAGE, "no kernel \"%s\"%s", name, hint);
 }
 
-static ppx_status find_param(int *found, const ppx_kernel *kernel, const char *key,
+static ppx_status parse_link(ppx_link *link, char *spec, ppx_text_reader *reader, void *context,
                              ppx_error *error) {
-    const char *keys[PPX_MAX_PARAMS];
-    for (int k = 0; k < kernel->nparams; k++) {
-        keys[k] = kernel->params[k].key;
-        if (strcmp(keys[k], key) == 0) {
-            *found = k;
-            return PPX_OK;
-        }
-    }
-    char hint[120];
-    suggestion(hint, key, keys, (size_t)kernel->nparams,
-               kernel->nparams ? "`parpix list` shows its parameters" : "it takes none");
-    return ppx_fail(error, PPX_E_USAGE, "%s has no parameter \"%s\"%s", kernel->name, key, hint);
-}
-
-// The index of a word in "a|b|c", -1 if it is not there; words[] are filled for a suggestion.
-static int choice_index(const char *choices, const char *typed, char *copy, size_t room,
-                        const char *words[16], size_t *nwords) {
-    (void)snprintf(copy, room, "%s", choices);
-    int found = -1;
-    *nwords = 0;
-    for (char *word = copy; word && *nwords < 16; (*nwords)++) {
-        char *bar = strchr(word, '|');
-        if (bar)
-            *bar++ = '\0';
-        words[*nwords] = word;
-        if (strcmp(word, typed) == 0)
-            found = (int)*nwords;
-        word = bar;
-    }
-    return found;
-}
-
-static ppx_status parse_number(ppx_value *value, const ppx_kernel *kernel, const ppx_param *param,
-                               const char *typed, ppx_error *error) {
-    bool whole = param->kind == PPX_INT;
-    bool good = whole ? ppx_parse_int(typed, &value->i) : ppx_parse_real(typed, &value->d);
-    if (!good)
-        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: \"%s\" is not a %s", kernel->name,
-                        param->key, typed, typed, whole ? "whole number" : "number");
-    if (whole)
-        value->d = (double)value->i;
-    if (value->d < param->least || value->d > param->most)
-        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s is out of range: %g to %g", kernel->name,
-                        param->key, typed, param->least, param->most);
-    return PPX_OK;
-}
-
-static ppx_status parse_choice(ppx_value *value, const ppx_kernel *kernel, const ppx_param *param,
-                               const char *typed, ppx_error *error) {
-    char copy[256], hint[120];
-    const char *words[16];
-    size_t nwords;
-    int index = choice_index(param->choices, typed, copy, sizeof copy, words, &nwords);
-    if (index < 0) {
-        suggestion(hint, typed, words, nwords, "");
-        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: it is one of %s%s", kernel->name, param->key,
-                        typed, param->choices, strlen(hint) > 2 ? hint : "");
-    }
-    value->i = index;
-    value->d = index;
-    return PPX_OK;
-}
-
-typedef struct file_reader {
-    ppx_text_reader *read;
-    void *context;
-} file_reader;
-
-static ppx_status default_reader(void *context, char **text, const char *path, ppx_error *error) {
-    (void)context;
-    return ppx_text_read(text, path, error);
-}
-
-static char *duplicate(const char *text) {
-    size_t nbytes = strlen(text) + 1;
-    char *copy = ppx_alloc(nbytes);
-    return copy ? memcpy(copy, text, nbytes) : NULL;
-}
-
-static ppx_status parse_value(ppx_link *link, int index, const char *typed, file_reader reader,
-                              ppx_error *error) {
-    const ppx_param *param = &link->kernel->params[index];
-    ppx_value *value = &link->values[index];
-    ppx_status status = PPX_OK;
-    if (param->kind == PPX_FILE)
-        status = reader.read(reader.context, &link->owned[index], typed, error);
-    else if (!(link->owned[index] = duplicate(typed)))
-        status = ppx_fail(error, PPX_E_MEMORY, "no memory for a parameter");
-    if (status)
-        return status;
-    value->text = link->owned[index];
-    if (param->kind == PPX_CHOICE)
-        return parse_choice(value, link->kernel, param, typed, error);
-    if (param->kind == PPX_INT || param->kind == PPX_REAL)
-        return parse_number(value, link->kernel, param, typed, error);
-    return PPX_OK;
-}
-
-// One "key=value".
-static ppx_status parse_setting(ppx_link *link, char *setting, file_reader reader,
-                                ppx_error *error) {
-    char *equals = strchr(setting, '=');
-    if (!equals)
-        return ppx_fail(error, PPX_E_USAGE, "%s: \"%s\" is not key=value", link->kernel->name,
-                        setting);
-    *equals = '\0';
-    int index = 0;
-    ppx_status status = find_param(&index, link->kernel, setting, error);
-    if (status)
-        return status;
-    if (link->values[index].given)
-        return ppx_fail(error, PPX_E_USAGE, "%s: %s is given twice", link->kernel->name, setting);
-    link->values[index].given = true;
-    return parse_value(link, index, equals + 1, reader, error);
-}
-
-static ppx_status parse_link(ppx_link *link, char *spec, file_reader reader, ppx_error *error) {
-    char *settings = strchr(spec, ':');
-    if (settings)
-        *settings++ = '\0';
+    char *typed = strchr(spec, ':');
+    if (typed)
+        *typed++ = '\0';
     if (!*spec)
         return ppx_fail(error, PPX_E_USAGE,
                         "a kernel name is missing; a chain is written like gaussian:sigma=2+sobel");
     ppx_status status = find_kernel(&link->kernel, spec, error);
-    while (!status && settings) {
-        char *next = strchr(settings, ',');
-        if (next)
-            *next++ = '\0';
-        status = parse_setting(link, settings, reader, error);
-        settings = next;
-    }
-    for (int k = 0; !status && k < link->kernel->nparams; k++) {
-        const ppx_param *param = &link->kernel->params[k];
-        if (link->values[k].given || (param->fallback && !*param->fallback))
-            continue;
-        if (!param->fallback)
-            return ppx_fail(error, PPX_E_USAGE, "%s needs %s=: %s", link->kernel->name, param->key,
-                            param->help);
-        status = parse_value(link, k, param->fallback, reader, error);
-    }
-    return status;
+    if (status)
+        return status;
+    const ppx_settings settings = {
+        .owner = link->kernel->name,
+        .params = link->kernel->params,
+        .nparams = link->kernel->nparams,
+        .shown_by = "parpix list",
+        .values = link->values,
+        .owned = link->owned,
+        .read = reader,
+        .context = context,
+    };
+    return ppx_settings_parse(&settings, typed, error);
 }
 
 // The spec with its defaults. Files stay out: their content is not a line.
@@ -218,8 +88,7 @@ ppx_status ppx_chain_parse(ppx_chain **parsed, const char *spec, ppx_text_reader
                            void *context, ppx_error *error) {
     *parsed = NULL;
     ppx_chain *chain = NULL;
-    char *copy = duplicate(spec);
-    file_reader files = {reader ? reader : default_reader, context};
+    char *copy = ppx_duplicate(spec);
     size_t nlinks = 1;
     for (const char *c = spec; *c; c++)
         nlinks += *c == '+';
@@ -235,7 +104,7 @@ ppx_status ppx_chain_parse(ppx_chain **parsed, const char *spec, ppx_text_reader
         if (plus)
             *plus++ = '\0';
         chain->nlinks = k + 1;
-        status = parse_link(&chain->links[k], rest, files, error);
+        status = parse_link(&chain->links[k], rest, reader, context, error);
         rest = plus;
     }
     if (!status)

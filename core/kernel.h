@@ -18,7 +18,7 @@ enum { PPX_MAX_PARAMS = 12 };
 typedef struct ppx_value {
     bool given;       // by the user (defaults are parsed too, but not "given")
     int64_t i;        // PPX_INT; PPX_CHOICE: index among the choices
-    double d;         // PPX_INT and PPX_REAL
+    double d;         // PPX_INT and PPX_REAL; the number of a choice that takes one
     const char *text; // as typed; PPX_FILE: the content of the file
 } ppx_value;
 

@@ -129,7 +129,7 @@ typedef struct ppx_param {
     const char *key;
     ppx_param_kind kind;
     double least, most;   // of numbers, inclusive
-    const char *choices;  // "replicate|reflect|wrap|constant"
+    const char *choices;  // "replicate|reflect|wrap|constant"; "salt:PERCENT" takes a number
     const char *fallback; // as text; NULL: must be given; "": optional
     const char *help;     // with the unit
 } ppx_param;
@@ -235,12 +235,16 @@ size_t ppx_scene_count(void);
 const char *ppx_scene_name(size_t index);
 const char *ppx_scene_summary(size_t index);
 const ppx_param *ppx_scene_params(size_t index, int *nparams);
+bool ppx_scene_has_truth(size_t index);
+bool ppx_scene_has_labels(size_t index);
 
 // settings is "key=value,key=value", or NULL. The scene decides the channels (most are gray).
 ppx_status ppx_scene_create(ppx_scene **scene, const char *name, ptrdiff_t width, ptrdiff_t height,
                             uint64_t seed, const char *settings, ppx_error *error);
 void ppx_scene_free(ppx_scene *scene);
 ppx_shape ppx_scene_shape(const ppx_scene *scene);
+// Its name and settings with every default written out, for the record.
+const char *ppx_scene_text(const ppx_scene *scene);
 // Rows [y0, y0 + image->shape.height) into an image of that width. Threads may share a scene.
 void ppx_scene_rows(const ppx_scene *scene, ptrdiff_t y0, ppx_image *image);
 // What is known of the scene, as a table ("objects"); false when the scene has no truth.
