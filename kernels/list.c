@@ -2,7 +2,7 @@
 // level.
 #include "../core/registry.h"
 
-#define LIST(X) X(copy) X(invert) X(gray) X(threshold)
+#define LIST(X) X(copy) X(invert) X(gray) X(threshold) X(convolve) X(box) X(gaussian) X(sobel)
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
 #define POINTER(name) &PPX_KERNEL(name),
