@@ -2,7 +2,7 @@
 // level.
 #include "../core/registry.h"
 
-#define LIST(X) X(copy) X(invert) X(gray) X(threshold) X(erode) X(dilate)
+#define LIST(X) X(copy) X(invert) X(gray) X(threshold) X(median) X(erode) X(dilate)
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
 #define POINTER(name) &PPX_KERNEL(name),
