@@ -1,0 +1,399 @@
+// median.c: the median of a square window: of its k * k samples (k = 2 radius + 1, an odd number)
+// the one with as many below as above.
+//
+// Shapes: any, kept; each channel for itself, alpha passes through. Border: as chosen. Exact for
+// every type. f32: a zero comes out as +0; nothing is promised where there are NaNs.
+//   3x3, 5x5   sorted columns, shared by the windows that hold them, then a selection network
+//              (Kolte, Smith, Su, A fast median filter using AltiVec, ICCD 1999): minima and maxima
+//              of row vectors, about 17 and 93 a vector
+//   u8         column histograms in two tiers (Perreault, Hebert, Median filtering in constant
+//              time, IEEE TIP 16, 2007). All counts are cumulative, so that the rank is found by
+//              comparing 16 of them at once. The cost hardly depends on the radius.
+//   u16        one histogram in three tiers that slides along rows, to and fro (Huang, Yang, Tang,
+//              A fast two-dimensional median filtering algorithm, IEEE TASSP 27, 1979): the cost
+//              grows with k, not k * k
+//   f32        a tile's samples are sorted and replaced by their places, which are u16 and go the
+//              way of u16 (the ordinal transform of Weiss, Fast median and bilateral filtering,
+//              SIGGRAPH 2006)
+#include "../core/kernel.h"
+
+#include <string.h>
+
+enum { RADIUS, BORDER };
+enum { MAX_RADIUS = 50, MAX_WINDOW = 2 * MAX_RADIUS + 1 };
+enum { NETWORK_LINE_NBYTES = 2048, COLUMNS = 512, PLACES = 65536 };
+
+typedef struct plan {
+    ptrdiff_t radius, k;
+    ptrdiff_t tile;  // columns done together: samples for the networks, else pixels
+    ptrdiff_t pitch; // networks: from one line of scratch to the next, in samples
+} plan;
+
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+static plan make_plan(const ppx_job *job) {
+    plan p = {.radius = (ptrdiff_t)job->values[RADIUS].i};
+    p.k = 2 * p.radius + 1;
+    if (p.radius <= 2) {
+        p.tile = NETWORK_LINE_NBYTES / (ptrdiff_t)ppx_type_nbytes(job->in.type);
+        p.pitch = p.tile + 64;
+    } else if (job->in.type == PPX_F32) {
+        p.tile = least(PLACES / (PPX_STRIP + p.k - 1) - (p.k - 1), job->in.width);
+    } else {
+        p.tile = least(COLUMNS, job->in.width);
+    }
+    return p;
+}
+
+#define PIXEL uint8_t
+#define NAME(function) function##_u8
+#define FINISH(v) (v)
+#include "median.inc.h"
+
+#define PIXEL uint16_t
+#define NAME(function) function##_u16
+#define FINISH(v) (v)
+#include "median.inc.h"
+
+#define PIXEL float
+#define NAME(function) function##_f32
+#define FINISH(v) ((v) + 0.0f)
+#include "median.inc.h"
+
+// ---- u8: histograms of columns ----
+
+// The part of a window that lies in one column. Both tiers are cumulative: coarse[b] samples have a
+// high half of at most b; of those whose high half is s, fine[s][b] have a low half of at most b.
+typedef struct column {
+    int16_t coarse[16];
+    uint8_t fine[16][16];
+} column;
+
+// From place 16 - b on: what a sample of b adds to a cumulative histogram.
+static const int16_t step_coarse[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+static const uint8_t step_fine[32] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                      1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+static inline void column_add(column *c, int value) {
+    const int16_t *coarse = step_coarse + 16 - (value >> 4);
+    const uint8_t *fine = step_fine + 16 - (value & 15);
+    uint8_t *to = c->fine[value >> 4];
+    for (int b = 0; b < 16; b++)
+        c->coarse[b] = (int16_t)(c->coarse[b] + coarse[b]);
+    for (int b = 0; b < 16; b++)
+        to[b] = (uint8_t)(to[b] + fine[b]);
+}
+
+static inline void column_remove(column *c, int value) {
+    const int16_t *coarse = step_coarse + 16 - (value >> 4);
+    const uint8_t *fine = step_fine + 16 - (value & 15);
+    uint8_t *to = c->fine[value >> 4];
+    for (int b = 0; b < 16; b++)
+        c->coarse[b] = (int16_t)(c->coarse[b] - coarse[b]);
+    for (int b = 0; b < 16; b++)
+        to[b] = (uint8_t)(to[b] - fine[b]);
+}
+
+// The first bin of a cumulative histogram that holds more than `rank` samples.
+static inline int find_bin(const int16_t *cumulative, int16_t rank) {
+    int16_t nbelow = 0;
+    for (int b = 0; b < 16; b++)
+        nbelow = (int16_t)(nbelow + (cumulative[b] <= rank));
+    return nbelow;
+}
+
+// The fine histogram of a window for one high half, brought up to date only when the median is
+// there: it was last valid for the window that began at column `at`.
+typedef struct segment {
+    int16_t fine[16];
+    ptrdiff_t at;
+} segment;
+
+static inline void segment_update(segment *s, const column *columns, int high, ptrdiff_t x,
+                                  ptrdiff_t k) {
+    int16_t sum[16];
+    if (x - s->at > k / 2) {
+        memset(sum, 0, sizeof sum);
+        for (const column *c = columns + x; c < columns + x + k; c++)
+            for (int b = 0; b < 16; b++)
+                sum[b] = (int16_t)(sum[b] + c->fine[high][b]);
+    } else {
+        memcpy(sum, s->fine, sizeof sum);
+        for (const column *c = columns + s->at; c < columns + x; c++)
+            for (int b = 0; b < 16; b++)
+                sum[b] = (int16_t)(sum[b] + c[k].fine[high][b] - c->fine[high][b]);
+    }
+    memcpy(s->fine, sum, sizeof sum);
+    s->at = x;
+}
+
+// One output row of n pixels, `step` samples apart, from n + k - 1 columns.
+static void across_columns(uint8_t *out, ptrdiff_t step, ptrdiff_t n, const column *columns,
+                           ptrdiff_t k) {
+    const int16_t half = (int16_t)(k * k / 2);
+    int16_t coarse[16] = {0};
+    segment segments[16];
+    for (int s = 0; s < 16; s++)
+        segments[s].at = -MAX_WINDOW;
+    for (ptrdiff_t x = 0; x < k - 1; x++)
+        for (int b = 0; b < 16; b++)
+            coarse[b] = (int16_t)(coarse[b] + columns[x].coarse[b]);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        for (int b = 0; b < 16; b++)
+            coarse[b] = (int16_t)(coarse[b] + columns[x + k - 1].coarse[b]);
+        int high = find_bin(coarse, half);
+        int16_t rank = (int16_t)(half - (high ? coarse[high - 1] : 0));
+        segment_update(&segments[high], columns, high, x, k);
+        out[x * step] = (uint8_t)(high * 16 + find_bin(segments[high].fine, rank));
+        for (int b = 0; b < 16; b++)
+            coarse[b] = (int16_t)(coarse[b] - columns[x].coarse[b]);
+    }
+}
+
+static void histograms_u8(const ppx_job *job, const ppx_block *block) {
+    const plan p = make_plan(job);
+    const ptrdiff_t step = job->in.channels, r = p.radius;
+    column *columns = block->scratch;
+    for (int c = 0; c < ppx_shape_colours(job->in); c++)
+        for (ptrdiff_t x0 = 0; x0 < job->in.width; x0 += p.tile) {
+            const ptrdiff_t n = least(p.tile, job->in.width - x0), ncolumns = n + p.k - 1;
+            const ptrdiff_t first = (x0 - r) * step + c;
+            memset(columns, 0, (size_t)ncolumns * sizeof *columns);
+            for (ptrdiff_t k = -r; k < r; k++) {
+                const uint8_t *in = (const uint8_t *)block->in[k] + first;
+                for (ptrdiff_t x = 0; x < ncolumns; x++)
+                    column_add(&columns[x], in[x * step]);
+            }
+            for (ptrdiff_t i = 0; i < block->nrows; i++) {
+                const uint8_t *enters = (const uint8_t *)block->in[i + r] + first;
+                const uint8_t *leaves = (const uint8_t *)block->in[i - r] + first;
+                for (ptrdiff_t x = 0; x < ncolumns; x++)
+                    column_add(&columns[x], enters[x * step]);
+                across_columns((uint8_t *)block->out[i] + x0 * step + c, step, n, columns, p.k);
+                for (ptrdiff_t x = 0; x < ncolumns; x++)
+                    column_remove(&columns[x], leaves[x * step]);
+            }
+        }
+}
+
+// ---- u16: one histogram that slides ----
+
+// Counts of samples by their upper 8, upper 12 and all 16 bits, and how many have upper 8 bits less
+// than `bin`, which is near the median's.
+typedef struct tiers {
+    uint16_t upper[256], middle[4096], all[65536];
+    int bin, nbelow;
+} tiers;
+
+static inline void tiers_add(tiers *t, unsigned value) {
+    t->upper[value >> 8]++;
+    t->middle[value >> 4]++;
+    t->all[value]++;
+    t->nbelow += (int)(value >> 8) < t->bin;
+}
+
+static inline void tiers_remove(tiers *t, unsigned value) {
+    t->upper[value >> 8]--;
+    t->middle[value >> 4]--;
+    t->all[value]--;
+    t->nbelow -= (int)(value >> 8) < t->bin;
+}
+
+static inline uint16_t tiers_find(tiers *t, int rank) {
+    while (t->nbelow > rank)
+        t->nbelow -= t->upper[--t->bin];
+    while (t->nbelow + t->upper[t->bin] <= rank)
+        t->nbelow += t->upper[t->bin++];
+    rank -= t->nbelow;
+    int middle = t->bin * 16;
+    while (rank >= t->middle[middle])
+        rank -= t->middle[middle++];
+    int value = middle * 16;
+    while (rank >= t->all[value])
+        rank -= t->all[value++];
+    return (uint16_t)value;
+}
+
+// Medians of nrows rows of n pixels, `step` samples apart. The window of output row i, pixel x is
+// rows[i] to rows[i + k - 1], pixels x to x + k - 1.
+static void slide(tiers *t, const uint16_t *const *rows, uint16_t *const *out, ptrdiff_t nrows,
+                  ptrdiff_t n, ptrdiff_t step, ptrdiff_t k) {
+    const int half = (int)(k * k / 2);
+    memset(t, 0, sizeof *t);
+    for (ptrdiff_t y = 0; y < k; y++)
+        for (ptrdiff_t x = 0; x < k; x++)
+            tiers_add(t, rows[y][x * step]);
+    ptrdiff_t x = 0;
+    for (ptrdiff_t i = 0; i < nrows; i++) {
+        const uint16_t *const *at = rows + i;
+        if (i > 0)
+            for (ptrdiff_t u = x; u < x + k; u++) {
+                tiers_remove(t, at[-1][u * step]);
+                tiers_add(t, at[k - 1][u * step]);
+            }
+        out[i][x * step] = tiers_find(t, half);
+        const ptrdiff_t way = x == 0 ? 1 : -1;
+        for (ptrdiff_t turn = 1; turn < n; turn++) {
+            const ptrdiff_t leaves = (way > 0 ? x : x + k - 1) * step;
+            const ptrdiff_t enters = (way > 0 ? x + k : x - 1) * step;
+            for (ptrdiff_t y = 0; y < k; y++) {
+                tiers_remove(t, at[y][leaves]);
+                tiers_add(t, at[y][enters]);
+            }
+            x += way;
+            out[i][x * step] = tiers_find(t, half);
+        }
+    }
+}
+
+static void sliding_u16(const ppx_job *job, const ppx_block *block) {
+    const plan p = make_plan(job);
+    const ptrdiff_t step = job->in.channels;
+    for (int c = 0; c < ppx_shape_colours(job->in); c++) {
+        const uint16_t *rows[PPX_STRIP + MAX_WINDOW];
+        uint16_t *out[PPX_STRIP];
+        for (ptrdiff_t k = 0; k < block->nrows + p.k - 1; k++)
+            rows[k] = (const uint16_t *)block->in[k - p.radius] - p.radius * step + c;
+        for (ptrdiff_t k = 0; k < block->nrows; k++)
+            out[k] = (uint16_t *)block->out[k] + c;
+        slide(block->scratch, rows, out, block->nrows, job->in.width, step, p.k);
+    }
+}
+
+// ---- f32: places instead of samples ----
+
+typedef struct place {
+    uint32_t key, at; // a sample as a number of the same order, and where in the tile it is
+} place;
+
+typedef struct ordinal {
+    tiers tiers;
+    place places[2][PLACES];
+    uint16_t ordinals[PLACES];   // the tile with its surroundings, row by row
+    uint16_t medians[PLACES];    // of its output, row by row
+    uint32_t counts[3][1 << 11]; // of the keys' digits
+} ordinal;
+
+// IEEE 754 in order of the numbers: negative ones are turned around. Both zeros become +0.
+static inline uint32_t key_of(float sample) {
+    uint32_t bits;
+    sample += 0.0f;
+    memcpy(&bits, &sample, sizeof bits);
+    return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+
+static inline float sample_of(uint32_t key) {
+    uint32_t bits = key >> 31 ? key & 0x7fffffffu : ~key;
+    float sample;
+    memcpy(&sample, &bits, sizeof sample);
+    return sample;
+}
+
+// Sorts places[0] by key into places[1], digit by digit from the lowest (11, 11 and 10 bits).
+static void sort_places(ordinal *o, size_t n) {
+    memset(o->counts, 0, sizeof o->counts);
+    for (size_t k = 0; k < n; k++)
+        for (int digit = 0; digit < 3; digit++)
+            o->counts[digit][o->places[0][k].key >> 11 * digit & 2047]++;
+    for (int digit = 0; digit < 3; digit++) {
+        uint32_t *counts = o->counts[digit], sum = 0;
+        for (int d = 0; d < 2048; d++) {
+            uint32_t count = counts[d];
+            counts[d] = sum;
+            sum += count;
+        }
+        const place *from = o->places[digit % 2];
+        place *to = o->places[1 - digit % 2];
+        for (size_t k = 0; k < n; k++)
+            to[counts[from[k].key >> 11 * digit & 2047]++] = from[k];
+    }
+}
+
+// Pixels [x0, x0 + n) of channel c of the block's rows.
+static void ordinal_tile(const plan *p, const ppx_block *block, ptrdiff_t step, int c, ptrdiff_t x0,
+                         ptrdiff_t n) {
+    ordinal *o = block->scratch;
+    const ptrdiff_t ncolumns = n + p->k - 1, nrows = block->nrows + p->k - 1;
+    const uint16_t *rows[PPX_STRIP + MAX_WINDOW];
+    uint16_t *out[PPX_STRIP];
+    for (ptrdiff_t i = 0; i < nrows; i++) {
+        const float *in = (const float *)block->in[i - p->radius] + (x0 - p->radius) * step + c;
+        place *to = o->places[0] + i * ncolumns;
+        for (ptrdiff_t x = 0; x < ncolumns; x++)
+            to[x] = (place){key_of(in[x * step]), (uint32_t)(i * ncolumns + x)};
+        rows[i] = o->ordinals + i * ncolumns;
+    }
+    const size_t count = (size_t)(nrows * ncolumns);
+    sort_places(o, count);
+    const place *sorted = o->places[1];
+    for (size_t k = 0; k < count; k++)
+        o->ordinals[sorted[k].at] = (uint16_t)k;
+    for (ptrdiff_t i = 0; i < block->nrows; i++)
+        out[i] = o->medians + i * n;
+    slide(&o->tiers, rows, out, block->nrows, n, 1, p->k);
+    for (ptrdiff_t i = 0; i < block->nrows; i++)
+        for (ptrdiff_t x = 0; x < n; x++)
+            ((float *)block->out[i])[(x0 + x) * step + c] = sample_of(sorted[out[i][x]].key);
+}
+
+static void ordinal_f32(const ppx_job *job, const ppx_block *block) {
+    const plan p = make_plan(job);
+    for (int c = 0; c < ppx_shape_colours(job->in); c++)
+        for (ptrdiff_t x = 0; x < job->in.width; x += p.tile)
+            ordinal_tile(&p, block, job->in.channels, c, x, least(p.tile, job->in.width - x));
+}
+
+// ---- The kernel ----
+
+static void median_u8(const ppx_job *job, const ppx_block *block) {
+    (job->values[RADIUS].i <= 2 ? networks_u8 : histograms_u8)(job, block);
+}
+
+static void median_u16(const ppx_job *job, const ppx_block *block) {
+    (job->values[RADIUS].i <= 2 ? networks_u16 : sliding_u16)(job, block);
+}
+
+static void median_f32(const ppx_job *job, const ppx_block *block) {
+    (job->values[RADIUS].i <= 2 ? networks_f32 : ordinal_f32)(job, block);
+}
+
+static void geometry(const ppx_job *job, ppx_geometry *g) {
+    const plan p = make_plan(job);
+    g->up = g->down = g->side = p.radius;
+    g->border = (ppx_border)job->values[BORDER].i;
+    if (p.radius <= 2) {
+        g->block = 16; // what a block reads stays in the second cache
+        g->scratch_nbytes = 10 * (size_t)p.pitch * ppx_type_nbytes(job->in.type);
+        return;
+    }
+    g->block = PPX_STRIP;
+    if (job->in.type == PPX_U8)
+        g->scratch_nbytes = (size_t)(p.tile + p.k) * sizeof(column);
+    else
+        g->scratch_nbytes = job->in.type == PPX_U16 ? sizeof(tiers) : sizeof(ordinal);
+}
+
+static const ppx_param params[] = {
+    {"radius", PPX_INT, 1, MAX_RADIUS, NULL, "1", "pixels to each side"},
+    PPX_PARAM_BORDER,
+};
+
+static const ppx_step steps[] = {{
+    .pattern = PPX_MAP,
+    .geometry = geometry,
+    .map = {.rows = {[PPX_U8] = median_u8, [PPX_U16] = median_u16, [PPX_F32] = median_f32}},
+}};
+
+const ppx_kernel PPX_KERNEL(median) = {
+    .name = "median",
+    .summary = "the median of a square window",
+    .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
+    .channels = PPX_ANY_CHANNELS,
+    .params = params,
+    .nparams = sizeof params / sizeof *params,
+    .steps = steps,
+    .nsteps = 1,
+};
