@@ -110,11 +110,11 @@ static inline void touch(const uint64_t *above, const uint64_t *here, size_t nwo
         for (; contacts; contacts &= contacts - 1) {
             uint64_t until = contacts ^ (contacts - 1);
             uint32_t *label = &labels[here_begun + count(b_starts & until) - 1];
-            uint32_t up = labels_above[above_begun + count(a_starts & until) - 1], own = *label;
-            uint32_t low = own < up ? own : up, high = own < up ? up : own;
-            *label = low;
-            if ((high != NONE) & (high != low)) // one branch, seldom taken
-                unite(parent, low, high);
+            uint32_t up = labels_above[above_begun + count(a_starts & until) - 1];
+            uint32_t own = *label == NONE ? up : *label;
+            *label = own < up ? own : up;
+            if (own != up) // the only branch, seldom taken
+                unite(parent, own, up);
         }
         above_begun += count(a_starts);
         here_begun += count(b_starts);
@@ -165,16 +165,35 @@ static size_t number_labels(uint32_t *parent, size_t nlabels) {
     return n;
 }
 
-// The run [x0, x1) of row y, in closed form.
-static inline void add_run(label_record *record, uint32_t x0, uint32_t x1, uint32_t y) {
-    uint64_t length = x1 - x0;
-    record->area += length;
-    record->sum_x += length * ((uint64_t)x0 + x1 - 1) / 2;
-    record->sum_y += length * y;
+// Runs of one component that follow each other in a row, until another component comes.
+typedef struct label_chain {
+    uint32_t component;
+    uint64_t x0, x1, area, sum_x; // [x0, x1); sum_x is twice the sum
+} label_chain;
+
+static inline void chain_close(const label_chain *chain, uint32_t y, label_record *records) {
+    if (chain->component == NONE)
+        return;
+    label_record *record = &records[chain->component];
+    uint32_t x0 = (uint32_t)chain->x0, x1 = (uint32_t)chain->x1 - 1;
+    record->area += chain->area;
+    record->sum_x += chain->sum_x / 2;
+    record->sum_y += chain->area * y;
     record->x0 = x0 < record->x0 ? x0 : record->x0;
-    record->x1 = x1 - 1 > record->x1 ? x1 - 1 : record->x1;
+    record->x1 = x1 > record->x1 ? x1 : record->x1;
     record->y0 = y < record->y0 ? y : record->y0;
     record->y1 = y; // rows come in order
+}
+
+static inline void chain_add(label_chain *chain, uint32_t component, uint64_t x0, uint64_t x1,
+                             uint32_t y, label_record *records) {
+    if (component != chain->component) {
+        chain_close(chain, y, records);
+        *chain = (label_chain){.component = component, .x0 = x0};
+    }
+    chain->x1 = x1;
+    chain->area += x1 - x0;
+    chain->sum_x += (x1 - x0) * (x0 + x1 - 1);
 }
 
 static void add_row(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
@@ -182,17 +201,17 @@ static void add_row(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
     const uint64_t *bits = row_bits(job, piece, row);
     const size_t nwords = row_words(job);
     const uint32_t y = (uint32_t)(piece->y0 + row);
-    uint64_t carry = 0;
-    uint32_t start = 0;
+    label_chain chain = {.component = NONE};
+    uint64_t carry = 0, start = 0;
     bool inside = false;
     for (size_t w = 0; w < nwords; w++) {
         uint64_t word = bits[w], changes = word ^ (word << 1 | carry);
         carry = word >> 63;
         for (; changes; changes &= changes - 1) {
-            uint32_t x = (uint32_t)(64 * w) + (uint32_t)__builtin_ctzll(changes);
+            uint64_t x = 64 * w + (uint64_t)__builtin_ctzll(changes);
             if (inside) {
                 *runs = component[*runs];
-                add_run(&records[*runs++], start, x, y);
+                chain_add(&chain, *runs++, start, x, y, records);
             }
             start = x;
             inside = !inside;
@@ -200,8 +219,9 @@ static void add_row(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
     }
     if (inside) {
         *runs = component[*runs];
-        add_run(&records[*runs], start, (uint32_t)job->in.width, y);
+        chain_add(&chain, *runs, start, (uint64_t)job->in.width, y, records);
     }
+    chain_close(&chain, y, records);
 }
 
 static ppx_status find_components(const ppx_job *job, ppx_piece *piece, ppx_error *error) {
@@ -237,10 +257,14 @@ static ppx_status find_components(const ppx_job *job, ppx_piece *piece, ppx_erro
 static inline void fill(uint32_t *out, ptrdiff_t x0, ptrdiff_t x1, ptrdiff_t limit,
                         uint32_t value) {
     ptrdiff_t x = x0;
-    if (x1 + 7 <= limit)
-        for (; x < x1; x += 8)
+    if (x1 + 7 <= limit) {
+        do {
             for (int k = 0; k < 8; k++)
                 out[x + k] = value;
+            x += 8;
+        } while (x < x1);
+        return;
+    }
     for (; x < x1; x++)
         out[x] = value;
 }
