@@ -139,6 +139,7 @@ static const ppx_step box_steps[] = {{
 const ppx_kernel PPX_KERNEL(box) = {
     .name = "box",
     .summary = "mean over a rectangle, at a cost that does not depend on its size",
+    .examples = "box:radius=1 box:radius=7 box:rx=2,ry=40 box:radius=70",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = box_params,

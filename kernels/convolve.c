@@ -235,6 +235,8 @@ static const ppx_step convolve_steps[] = {{
 const ppx_kernel PPX_KERNEL(convolve) = {
     .name = "convolve",
     .summary = "correlation with weights of your own or by name",
+    .examples = "convolve:kernel=sharpen convolve:kernel=emboss,scale=2,offset=128 "
+                "convolve:kernel=laplacian8",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = convolve_params,

@@ -145,6 +145,7 @@ static const ppx_step gauss_steps[] = {{
 const ppx_kernel PPX_KERNEL(gaussian) = {
     .name = "gaussian",
     .summary = "Gaussian blur, cut off at four sigma",
+    .examples = "gaussian:sigma=0.5 gaussian:sigma=2 gaussian:sigma=8 gaussian:sigma=20",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = gauss_params,

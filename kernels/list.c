@@ -8,6 +8,11 @@
     X(invert) \
     X(gray) \
     X(threshold) \
+    X(convolve) \
+    X(box) \
+    X(gaussian) \
+    X(sobel) \
+    X(median) \
     X(erode) \
     X(dilate) \
     X(histogram) \

@@ -95,6 +95,7 @@ static const ppx_step sobel_steps[] = {{
 const ppx_kernel PPX_KERNEL(sobel) = {
     .name = "sobel",
     .summary = "edge strength: the magnitude of the 3x3 Sobel gradient",
+    .examples = "sobel sobel:norm=l1",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = sobel_params,
