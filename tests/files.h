@@ -1,8 +1,11 @@
-// files.h: a directory of the test's own, and files in it made and read without the library. Who
-// includes it defines _GNU_SOURCE first.
+// files.h: a directory of the test's own, and files in it made and read without the library. To be
+// included first.
 #ifndef PPX_TEST_FILES_H
 #define PPX_TEST_FILES_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 // test_formats.c: what is read from files of every kind, and that what is written comes back.
 // Files to be read are made here byte by byte, without the library.
-#define _GNU_SOURCE
 #include "files.h"
 #include "png_maker.h"
 
