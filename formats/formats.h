@@ -47,8 +47,8 @@ ppx_status ppx_input_short(const ppx_input *input, ptrdiff_t row, ptrdiff_t heig
 // Is the claimed size within the limit?
 ppx_status ppx_input_allow(const ppx_input *input, uint64_t width, uint64_t height,
                            ppx_error *error);
-// An image for a raster whose rows take at least row_nbytes in the file: refuses what is above the
-// limit, or more than a regular file has left, before it takes memory.
+// An image for a raster whose rows take row_nbytes in the file (0: not known). Refuses what is
+// above the limit, or more than a regular file has left, before it takes memory.
 ppx_status ppx_input_image(const ppx_input *input, ppx_shape shape, size_t row_nbytes,
                            ppx_image *image, ppx_error *error);
 

@@ -114,7 +114,7 @@ static int make_image(session *s) {
                        png_get_channels(s->png, s->info),
                        png_get_bit_depth(s->png, s->info) == 16 ? PPX_U16 : PPX_U8};
     PPX_ASSERT(png_get_rowbytes(s->png, s->info) == ppx_shape_row_nbytes(shape));
-    s->status = ppx_image_create(s->image, shape, s->error);
+    s->status = ppx_input_image(s->input, shape, 0, s->image, s->error);
     return passes;
 }
 

@@ -1,8 +1,11 @@
-// files.h: a directory of the test's own, and files in it made and read without the library. Who
-// includes it defines _GNU_SOURCE first.
+// files.h: a directory of the test's own, and files in it made and read without the library. To be
+// included first.
 #ifndef PPX_TEST_FILES_H
 #define PPX_TEST_FILES_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +60,7 @@ static inline int files_teardown(void **state) {
 }
 
 static inline void put_file(const char *path, const void *bytes, size_t nbytes) {
+    (void)unlink(path); // some file systems wait for the disk when a file is cut and rewritten
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(bytes, 1, nbytes, file) != nbytes || fclose(file))
         fail_msg("cannot write %s", path);

@@ -11,11 +11,14 @@
 
 typedef struct bytes {
     unsigned char *data;
-    size_t n;
+    size_t n, room;
 } bytes;
 
 static inline void add(bytes *to, const void *from, size_t n) {
-    to->data = realloc(to->data, to->n + n + 1);
+    if (to->n + n > to->room) {
+        to->room = 2 * (to->n + n);
+        to->data = realloc(to->data, to->room);
+    }
     memcpy(to->data + to->n, from, n);
     to->n += n;
 }

@@ -1,6 +1,5 @@
 // test_formats.c: what is read from files of every kind, and that what is written comes back.
 // Files to be read are made here byte by byte, without the library.
-#define _GNU_SOURCE
 #include "files.h"
 #include "png_maker.h"
 
@@ -18,6 +17,7 @@ static const struct {
 
 static void round_trip(ppx_image *image, const char *path, const ppx_write_options *options) {
     ppx_error error = {0};
+    (void)unlink(path);
     if (ppx_image_writable(image->shape, path, options, &error) ||
         ppx_image_write(image, path, options, &error))
         fail_msg("%s", error.text);
@@ -86,7 +86,8 @@ static void test_strange_shapes(void **state) {
         ppx_image high = ppx_image_wrap(samples, test_shape(1, 1100000, 1, PPX_U8), 2);
         ppx_image part = ppx_image_wrap(samples, test_shape(33, 65, 3, PPX_U16), 1000);
         round_trip(&wide, in_directory(names[k]), NULL);
-        round_trip(&high, in_directory(names[k]), NULL);
+        if (k == 0) // rows of ours take 64 bytes at least: 70 MB
+            round_trip(&high, in_directory(names[k]), NULL);
         if (k != 1)
             round_trip(&part, in_directory(names[k]), NULL);
     }

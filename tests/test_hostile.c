@@ -1,6 +1,5 @@
 // test_hostile.c: damaged files give an error or an image, and nothing else. Meant to run under the
 // address and undefined-behaviour sanitizers as well.
-#define _GNU_SOURCE
 #include "files.h"
 #include "png_maker.h"
 
