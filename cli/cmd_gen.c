@@ -43,18 +43,35 @@ static void print_param(const ppx_param *param) {
     printf("\n");
 }
 
+// Noise and depth are settings of every scene: shown once.
+static bool is_common(const ppx_param *param) {
+    return strcmp(param->key, "noise") == 0 || strcmp(param->key, "depth") == 0;
+}
+
+static void print_scene(size_t index) {
+    int nparams;
+    const ppx_param *params = ppx_scene_params(index, &nparams);
+    printf("  %-10s %s%s\n", ppx_scene_name(index), ppx_scene_summary(index),
+           ppx_scene_has_labels(index)  ? "; has --truth and --labels"
+           : ppx_scene_has_truth(index) ? "; has --truth"
+                                        : "");
+    for (int p = 0; p < nparams; p++)
+        if (!is_common(&params[p]))
+            print_param(&params[p]);
+        else if (strcmp(params[p].key, "noise") == 0 && strcmp(params[p].fallback, "none") != 0)
+            printf("      noise is %s if not set\n", params[p].fallback);
+}
+
 static void print_scenes(void) {
     printf("\nScenes, their settings and defaults (grey levels count to 255 at every depth):\n");
-    for (size_t k = 0; k < ppx_scene_count(); k++) {
-        int nparams;
-        const ppx_param *params = ppx_scene_params(k, &nparams);
-        printf("  %-10s %s%s\n", ppx_scene_name(k), ppx_scene_summary(k),
-               ppx_scene_has_labels(k)  ? "; has --truth and --labels"
-               : ppx_scene_has_truth(k) ? "; has --truth"
-                                        : "");
-        for (int p = 0; p < nparams; p++)
+    for (size_t k = 0; k < ppx_scene_count(); k++)
+        print_scene(k);
+    printf("  every scene\n");
+    int nparams;
+    const ppx_param *params = ppx_scene_params(ppx_scene_count() - 1, &nparams);
+    for (int p = 0; p < nparams; p++)
+        if (is_common(&params[p]))
             print_param(&params[p]);
-    }
 }
 
 // ---- Options ------------------------------------------------------------------------------------
