@@ -104,10 +104,9 @@ static inline int64_t ppx_clip(int64_t value, int64_t least, int64_t most) {
     return value < least ? least : value > most ? most : value;
 }
 
-// 3 t^2 - 2 t^3 for t in 0..32768, scaled alike: a step without kinks.
-static inline int32_t ppx_smooth(int32_t t) {
-    int64_t square = (int64_t)t * t;
-    return (int32_t)((square * (3 * 32768 - 2 * (int64_t)t)) >> 30);
+// 3 t^2 - 2 t^3 for t in 0..32768, scaled alike: a step without kinks. 32 bits are enough.
+static inline uint32_t ppx_smooth(uint32_t t) {
+    return (t * t / 32768) * (3 * 32768 - 2 * t) / 32768;
 }
 
 // A setting as a whole number of 1 / scale, rounded.
@@ -118,6 +117,7 @@ int32_t ppx_cosine(uint32_t turn);
 
 // Value noise: a random number on each point of a lattice, smoothly blended between. Adds
 // weight * (noise - half) / 2^16 to the levels, noise being uniform in 0..65535 on the lattice.
+// weight is at most 2^17, period 2^16.
 void ppx_value_noise(uint64_t key, int64_t period, int32_t weight, ptrdiff_t y, ptrdiff_t x, int n,
                      int32_t *levels);
 

@@ -37,14 +37,14 @@ int32_t ppx_cosine(uint32_t turn) {
     return (int32_t)(negative ? -value : value);
 }
 
-// The number between two lattice points one above the other, `down` of 32768 from the upper one.
-static int32_t blend(int32_t a, int32_t b, int32_t down) {
-    return a + (int32_t)(((int64_t)(b - a) * down) / 32768);
-}
-
-static int32_t lattice(uint64_t above, uint64_t below, int64_t column, int32_t down) {
-    return blend((int32_t)(ppx_hash(above, (uint64_t)column) >> 48),
-                 (int32_t)(ppx_hash(below, (uint64_t)column) >> 48), down);
+// A number of the lattice, `down` of 32768 from its point above to the one below, weighted.
+static int32_t lattice(uint64_t above, uint64_t below, int64_t column, int32_t down,
+                       int32_t weight) {
+    int64_t value = (int64_t)(ppx_hash(above, (uint64_t)column) >> 48) - 32768;
+    if (down)
+        value +=
+            ((int64_t)(ppx_hash(below, (uint64_t)column) >> 48) - 32768 - value) * down / 32768;
+    return (int32_t)(value * weight / 65536);
 }
 
 // Between lattice points the numbers are blended by 3 t^2 - 2 t^3, first down, then across (value
@@ -53,18 +53,17 @@ void ppx_value_noise(uint64_t key, int64_t period, int32_t weight, ptrdiff_t y, 
                      int32_t *levels) {
     int64_t row = ppx_floor_div(y, period), column = ppx_floor_div(x, period);
     int64_t into = x - column * period; // columns right of the lattice point
-    int32_t down = ppx_smooth((int32_t)((y - row * period) * 32768 / period));
+    int32_t down = (int32_t)ppx_smooth((uint32_t)((y - row * period) * 32768 / period));
     uint64_t above = ppx_hash(key, (uint64_t)row), below = ppx_hash(key, (uint64_t)row + 1);
-    int32_t left, right = lattice(above, below, column, down);
+    const uint32_t step = (uint32_t)(((int64_t)32768 << 8) / period);
+    int32_t left, right = lattice(above, below, column, down, weight);
     for (int k = 0; k < n; into = 0) {
         left = right;
-        right = lattice(above, below, ++column, down);
+        right = lattice(above, below, ++column, down, weight);
         int end = period - into < n - k ? k + (int)(period - into) : n;
-        int32_t step = (int32_t)(((int64_t)32768 << 8) / period);
-        int32_t t = (int32_t)into * step;
-        for (; k < end; k++, t += step) {
-            int32_t value = blend(left, right, ppx_smooth(t >> 8)) - 32768;
-            levels[k] += (int32_t)(((int64_t)value * weight) / 65536);
-        }
+        int32_t rise = right - left;
+        uint32_t t = (uint32_t)into * step;
+        for (; k < end; k++, t += step)
+            levels[k] += left + rise * (int32_t)(ppx_smooth(t >> 8) / 2) / 16384;
     }
 }

@@ -16,7 +16,7 @@
 #include "../core/memory.h"
 
 enum { STARS_SPACING, STARS_SPREAD };
-enum { FAINTEST = 40, BRIGHT = 3, BRIGHTEST = 9 }; // doublings of the flux
+enum { FAINTEST = 110, BRIGHT = 3, BRIGHTEST = 10 }; // doublings of the flux
 
 static const ppx_param stars_params[] = {
     {"spacing", PPX_INT, 4, 4096, NULL, "16", "side of a square that holds at most one star"},
@@ -142,10 +142,10 @@ static void stars_span(const ppx_scene *scene, ptrdiff_t y, ptrdiff_t x, int n, 
     const stars *sky = scene->state;
     int64_t spread = scene->values[STARS_SPREAD].i;
     for (int k = 0; k < n; k++)
-        levels[k] = 14 * PPX_LEVEL_8;
+        levels[k] = 16 * PPX_LEVEL_8;
     // The same noise as in cloud(), fainter.
-    ppx_value_noise(sky->clouds, 192, 49152 / 9, y, x, n, levels);
-    ppx_value_noise(sky->clouds + 1, 64, 16384 / 9, y, x, n, levels);
+    ppx_value_noise(sky->clouds, 192, 49152 / 5, y, x, n, levels);
+    ppx_value_noise(sky->clouds + 1, 64, 16384 / 5, y, x, n, levels);
     ptrdiff_t row, end;
     for (ppx_grid_rows(&sky->grid, y, &row, &end); row < end; row++) {
         size_t k, to;

@@ -30,7 +30,7 @@ static ppx_status terrain_open(ppx_scene *scene, ppx_error *error) {
     terrain *land = scene->state;
     land->noctaves = (int)scene->values[TERRAIN_OCTAVES].i;
     uint64_t key = ppx_scene_key(scene, PPX_FOR_SHAPE);
-    int64_t weight = 72000, period = scene->values[TERRAIN_SCALE].i;
+    int64_t weight = 62000, period = scene->values[TERRAIN_SCALE].i;
     for (int k = 0; k < land->noctaves; k++) {
         land->key[k] = ppx_hash(key, (uint64_t)k);
         land->weight[k] = (int32_t)weight;
