@@ -6,10 +6,11 @@
 // u8 up to radius 40 works in 16 bits: the two samples at the same distance are added, multiplied
 // by a weight of 16 bits, and the high halves of the products are summed. The weight of a pair is
 // w * 2^17 (w is below 1/2), that of the centre w * 2^16, and together they are 2^16 exactly, so
-// that the row between the passes holds grey levels times 256. A high half loses less than 1/256 of
-// a level, half of that on average, which is given back before the only rounding. With T weights
-// the result is within 1/2 + T/256 (lost) + 255 radius / 2^16 (weights rounded; the centre takes
-// what is left) of the true sum: below 1. A constant image stays as it is because T < 128.
+// that sums are in 1/256 of a level; between the passes they are rounded to 1/128, so that a pair
+// of them fits 16 bits again. A high half loses less than 1/256 of a level, half of that on
+// average, which is given back before the last rounding. With T weights the result is within
+// 1/2 + 1/256 + T/256 (lost) + 255 radius / 2^16 (weights rounded; the centre takes what is left)
+// of the true sum: below 1. A constant image stays as it is because T < 127.
 //
 // Everything else is a float sum in a fixed order, from the tails to the centre, which keeps the
 // partial sums small (Higham 1993), rounded once.

@@ -10,7 +10,7 @@
 #define WEIGHTS weight
 #endif
 
-// Sums of the columns are in 1/256 of a level when fixed. A pair of u8 fills 9 bits of the 16.
+// When fixed, a pair of u8 fills 9 bits of the 16, and sums are in 1/256 of a level.
 static INLINE SUM NAME(column_pair)(PIXEL a, PIXEL b, SUM weight) {
 #ifdef SUM_IS_FIXED
     return high_half((uint16_t)((a + b) << 7), weight);
@@ -27,11 +27,18 @@ static INLINE SUM NAME(column_centre)(PIXEL a, SUM weight) {
 #endif
 }
 
-// A pair of sums needs 17 bits when fixed: its mean is rounded up, all pairs together by less than
-// 1/512 of a level.
+// What is kept of a column: in 1/128 of a level when fixed, so that a pair of them fits 16 bits.
+static INLINE SUM NAME(keep)(SUM sum) {
+#ifdef SUM_IS_FIXED
+    return (SUM)((sum + 1) >> 1);
+#else
+    return sum;
+#endif
+}
+
 static INLINE SUM NAME(row_pair)(SUM a, SUM b, SUM weight) {
 #ifdef SUM_IS_FIXED
-    return high_half((uint16_t)(((uint32_t)a + b + 1) >> 1), weight);
+    return high_half((uint16_t)(a + b), weight);
 #else
     return weight * (a + b);
 #endif
@@ -39,7 +46,7 @@ static INLINE SUM NAME(row_pair)(SUM a, SUM b, SUM weight) {
 
 static INLINE SUM NAME(row_centre)(SUM a, SUM weight) {
 #ifdef SUM_IS_FIXED
-    return high_half(a, weight);
+    return high_half((uint16_t)(a << 1), weight);
 #else
     return weight * a;
 #endif
@@ -75,7 +82,7 @@ static INLINE void NAME(columns_add)(SUM *restrict sum, const PIXEL *const *rows
         SUM s = sum[x];
         for (int p = 0; p < npairs; p++)
             s = (SUM)(s + NAME(column_pair)(a[p][x], b[p][x], w[p]));
-        sum[x] = last ? (SUM)(s + NAME(column_centre)(centre[x], w0)) : s;
+        sum[x] = last ? NAME(keep)((SUM)(s + NAME(column_centre)(centre[x], w0))) : s;
     }
 }
 
