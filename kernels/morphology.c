@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { RADIUS, RX, RY };
-enum { MAX_RADIUS = 500, TILE_NBYTES = 2048 };
+enum { MAX_RADIUS = 500, TILE_NBYTES = 8192 };
 
 // Lengths in samples, but for the rectangle.
 typedef struct plan {

@@ -12,11 +12,10 @@ typedef struct rectangle {
 
 static double scan(const ppx_image *in, ptrdiff_t x, ptrdiff_t y, int c, const void *context) {
     const rectangle *r = context;
+    const ptrdiff_t x0 = x > r->rx ? x - r->rx : 0, y0 = y > r->ry ? y - r->ry : 0;
     double found = r->erode ? INFINITY : -INFINITY;
-    for (ptrdiff_t v = y - r->ry; v <= y + r->ry; v++)
-        for (ptrdiff_t u = x - r->rx; u <= x + r->rx; u++) {
-            if (u < 0 || v < 0 || u >= in->shape.width || v >= in->shape.height)
-                continue;
+    for (ptrdiff_t v = y0; v <= y + r->ry && v < in->shape.height; v++)
+        for (ptrdiff_t u = x0; u <= x + r->rx && u < in->shape.width; u++) {
             double value = test_sample(in, u, v, c);
             if (r->erode ? value < found : value > found)
                 found = value;
