@@ -14,13 +14,28 @@ static inline void NAME(sum_row)(const PIXEL *restrict in, const uint32_t *restr
         }
 }
 
+// One channel: prefix sums of 8 pixels at a time by doubling, which compilers turn into shuffles of
+// a vector or into independent scalar sums; only the total goes from one 8 to the next.
 static inline void NAME(sum_row_gray)(const PIXEL *restrict in, const uint32_t *restrict above,
                                       uint32_t *restrict out, ptrdiff_t width) {
     uint32_t sum = 0;
-#pragma omp simd reduction(inscan, + : sum)
-    for (ptrdiff_t x = 0; x < width; x++) {
+    ptrdiff_t x = 0;
+    for (; x + 8 <= width; x += 8) {
+        uint32_t a[8], b[8];
+        for (int k = 0; k < 8; k++)
+            a[k] = in[x + k];
+        for (int k = 0; k < 8; k++)
+            b[k] = k < 1 ? a[k] : a[k] + a[k - 1];
+        for (int k = 0; k < 8; k++)
+            a[k] = k < 2 ? b[k] : b[k] + b[k - 2];
+        for (int k = 0; k < 8; k++)
+            b[k] = k < 4 ? a[k] : a[k] + a[k - 4];
+        for (int k = 0; k < 8; k++)
+            out[x + k] = above[x + k] + (sum + b[k]);
+        sum += b[7];
+    }
+    for (; x < width; x++) {
         sum += in[x];
-#pragma omp scan inclusive(sum)
         out[x] = above[x] + sum;
     }
 }
