@@ -14,25 +14,15 @@ static inline void NAME(sum_row)(const PIXEL *restrict in, const uint32_t *restr
         }
 }
 
-// One channel: prefix sums of 8 pixels at a time by doubling, which compilers turn into shuffles of
-// a vector or into independent scalar sums; only the total goes from one 8 to the next.
+// One channel: widened a chunk at a time, in a loop that compilers turn into vectors.
 static inline void NAME(sum_row_gray)(const PIXEL *restrict in, const uint32_t *restrict above,
                                       uint32_t *restrict out, ptrdiff_t width) {
-    uint32_t sum = 0;
+    uint32_t wide[CHUNK], sum = 0;
     ptrdiff_t x = 0;
-    for (; x + 8 <= width; x += 8) {
-        uint32_t a[8], b[8];
-        for (int k = 0; k < 8; k++)
-            a[k] = in[x + k];
-        for (int k = 0; k < 8; k++)
-            b[k] = k < 1 ? a[k] : a[k] + a[k - 1];
-        for (int k = 0; k < 8; k++)
-            a[k] = k < 2 ? b[k] : b[k] + b[k - 2];
-        for (int k = 0; k < 8; k++)
-            b[k] = k < 4 ? a[k] : a[k] + a[k - 4];
-        for (int k = 0; k < 8; k++)
-            out[x + k] = above[x + k] + (sum + b[k]);
-        sum += b[7];
+    for (; x + CHUNK <= width; x += CHUNK) {
+        for (int k = 0; k < CHUNK; k++)
+            wide[k] = in[x + k];
+        sum = sum_chunk(wide, above + x, out + x, sum);
     }
     for (; x < width; x++) {
         sum += in[x];
