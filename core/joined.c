@@ -74,7 +74,8 @@ static void number_one_piece(ppx_joined *joined) {
 static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                                 const ppx_pairs *resolved, ppx_error *error) {
     joined->n = joined->offset[joined->npieces] - resolved->n;
-    ppx_status status = ppx_pool_reserve(&joined->records, joined->n * join->record_nbytes, error);
+    size_t record_nbytes = job->findings ? join->record_nbytes : 0;
+    ppx_status status = ppx_pool_reserve(&joined->records, joined->n * record_nbytes, error);
     if (status)
         return status;
     const ppx_pair *merged = resolved->pool.data;
@@ -82,17 +83,19 @@ static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const pp
     char *records = joined->records.data;
     for (int p = 0; p < joined->npieces; p++) {
         const char *from = joined->pieces[p].records.data;
-        for (size_t k = 0; k < joined->pieces[p].ncomponents; k++, from += join->record_nbytes) {
+        for (size_t k = 0; k < joined->pieces[p].ncomponents; k++, from += record_nbytes) {
             size_t id = joined->offset[p] + k;
             bool is_merged = next < resolved->n && merged[next].a == id;
             size_t number = is_merged ? (size_t)ppx_pairs_number(resolved, id) : id - next;
             next += is_merged;
             joined->number[id] = (uint32_t)number;
-            char *into = records + number * join->record_nbytes;
+            if (!job->findings)
+                continue;
+            char *into = records + number * record_nbytes;
             if (is_merged)
                 join->merge(job, into, from);
             else
-                memcpy(into, from, join->record_nbytes);
+                memcpy(into, from, record_nbytes);
         }
     }
     return PPX_OK;

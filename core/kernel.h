@@ -59,6 +59,7 @@ typedef struct ppx_job {
     ppx_geometry geometry;   // of this step
     void *table;             // of the kernel, shared by its steps
     const ppx_sink *sink;    // where findings go; NULL on all ranks but the first
+    bool findings;           // some rank may have a sink: if not, a join needs no records
 } ppx_job;
 
 // ---- map: output rows from input rows -----------------------------------------------------------
@@ -113,7 +114,8 @@ typedef struct ppx_scan {
 // ---- join: components across borders ------------------------------------------------------------
 
 // What a worker knows of a contiguous run of rows (a piece): its components, numbered 0..n-1 by
-// first pixel in raster order, with one record each. Buffers grow through ppx_pool_reserve.
+// first pixel in raster order, with one record each (none where the job wants no findings). Buffers
+// grow through ppx_pool_reserve.
 typedef struct ppx_pool {
     void *data;
     size_t nbytes;

@@ -123,6 +123,7 @@ static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape sha
     if (status)
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
+    job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
     size_t nbytes = job.kernel->table_nbytes ? job.kernel->table_nbytes(&job) : 0;
     if (nbytes) {
         status = agree(run, ppx_alloc_array(&job.table, 1, nbytes, "a table", run->error));

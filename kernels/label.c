@@ -197,8 +197,9 @@ static inline void chain_add(label_chain *chain, uint32_t component, uint64_t x0
 }
 
 static void add_row(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
-                    const uint32_t *component, uint32_t *runs, label_record *records) {
+                    label_record *records) {
     const uint64_t *bits = row_bits(job, piece, row);
+    const uint32_t *runs = (const uint32_t *)piece->b.data + first_runs(piece)[row];
     const size_t nwords = row_words(job);
     const uint32_t y = (uint32_t)(piece->y0 + row);
     label_chain chain = {.component = NONE};
@@ -209,45 +210,48 @@ static void add_row(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
         carry = word >> 63;
         for (; changes; changes &= changes - 1) {
             uint64_t x = 64 * w + (uint64_t)__builtin_ctzll(changes);
-            if (inside) {
-                *runs = component[*runs];
+            if (inside)
                 chain_add(&chain, *runs++, start, x, y, records);
-            }
             start = x;
             inside = !inside;
         }
     }
-    if (inside) {
-        *runs = component[*runs];
+    if (inside)
         chain_add(&chain, *runs, start, (uint64_t)job->in.width, y, records);
-    }
     chain_close(&chain, y, records);
 }
 
-static ppx_status find_components(const ppx_job *job, ppx_piece *piece, ppx_error *error) {
-    const size_t *first = first_runs(piece);
-    size_t nlabels = 0;
-    if (first[piece->nrows] >= NONE)
-        return ppx_fail(error, PPX_E_USAGE, "label: %zu runs of pixels do not fit into 32 bits",
-                        first[piece->nrows]);
+static ppx_status find_records(const ppx_job *job, ppx_piece *piece, ppx_error *error) {
     ppx_status status =
-        ppx_pool_reserve(&piece->b, (first[piece->nrows] + 1) * sizeof(uint32_t), error);
-    if (!status)
-        status = label_runs(job, piece, &nlabels, error);
-    if (status)
-        return status;
-    uint32_t *component = piece->c.data, *runs = piece->b.data;
-    piece->ncomponents = number_labels(component, nlabels);
-    status = ppx_pool_reserve(&piece->records, piece->ncomponents * sizeof(label_record), error);
+        ppx_pool_reserve(&piece->records, piece->ncomponents * sizeof(label_record), error);
     if (status)
         return status;
     label_record *records = piece->records.data;
     for (size_t k = 0; k < piece->ncomponents; k++)
         records[k] = (label_record){.x0 = UINT32_MAX, .y0 = UINT32_MAX};
     for (ptrdiff_t row = 0; row < piece->nrows; row++)
-        add_row(job, piece, row, component, runs + first[row], records);
-    runs[first[piece->nrows]] = 0;
+        add_row(job, piece, row, records);
     return PPX_OK;
+}
+
+static ppx_status find_components(const ppx_job *job, ppx_piece *piece, ppx_error *error) {
+    const size_t nruns = first_runs(piece)[piece->nrows];
+    size_t nlabels = 0;
+    if (nruns >= NONE)
+        return ppx_fail(error, PPX_E_USAGE, "label: %zu runs of pixels do not fit into 32 bits",
+                        nruns);
+    ppx_status status = ppx_pool_reserve(&piece->b, (nruns + 1) * sizeof(uint32_t), error);
+    if (!status)
+        status = label_runs(job, piece, &nlabels, error);
+    if (status)
+        return status;
+    uint32_t *component = piece->c.data, *runs = piece->b.data;
+    piece->ncomponents = number_labels(component, nlabels);
+    for (size_t k = 0; k < nruns; k++)
+        runs[k] = component[runs[k]];
+    runs[nruns] = 0;
+    ppx_pool_free(&piece->c);
+    return job->findings ? find_records(job, piece, error) : PPX_OK;
 }
 
 // ---- Rows from runs -----------------------------------------------------------------------------
