@@ -53,18 +53,17 @@ int launcher_rank(void) {
     return find_place().rank;
 }
 
-// "/usr/bin/parpix" names "/usr/bin/parpix-mpi", whatever the first was called on the command line.
-static bool sibling(char path[PATH_MAX]) {
+bool launch_program(char *path, size_t room) {
     static const char name[] = "parpix-mpi";
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (n <= 0)
+    ssize_t n = readlink("/proc/self/exe", path, room);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    if (n <= 0 || (size_t)n + sizeof name > room) {
+        *path = '\0';
         return false;
-    path[n] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash || (size_t)(slash + 1 - path) + sizeof name > PATH_MAX)
-        return false;
-    memcpy(slash + 1, name, sizeof name);
-    return true;
+    }
+    memcpy(path + n, name, sizeof name);
+    return access(path, X_OK) == 0;
 }
 
 ppx_status launch_ranks(char **argv, ppx_error *error) {
@@ -74,18 +73,17 @@ ppx_status launch_ranks(char **argv, ppx_error *error) {
     if (here.rank < 0 || strcmp(world_library(), "none") != 0 ||
         (alone && strcmp(here.launcher, "Slurm") == 0))
         return PPX_OK;
-    char path[PATH_MAX] = "parpix-mpi";
-    if (sibling(path))
+    char path[PATH_MAX];
+    if (launch_program(path, sizeof path))
         (void)execv(path, argv);
-    else
-        errno = ENOENT;
-    if (alone && errno == ENOENT)
-        return PPX_OK; // one rank is what this program is
     int reason = errno;
-    (void)ppx_fail(error, PPX_E_USAGE,
-                   "started as one of several ranks (%s launcher), but %.300s cannot be run: %s; "
-                   "build parpix with MPI=1, or start it without the launcher",
-                   here.launcher, path, strerror(reason));
+    if (alone && reason == ENOENT)
+        return PPX_OK; // one rank is what this program is
+    (void)ppx_fail(
+        error, PPX_E_USAGE,
+        "started as one of several ranks (%s launcher), but %.300s cannot be started: %s; "
+        "build parpix with MPI=1, or start it without the launcher",
+        here.launcher, path, strerror(reason));
     if (here.rank != 0)
         *error->text = '\0';
     return PPX_E_USAGE;

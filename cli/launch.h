@@ -10,6 +10,10 @@
 int launcher_size(void);
 int launcher_rank(void);
 
+// The parpix-mpi that lies beside this program, whatever that was called on the command line; false
+// (with errno) when it cannot be started.
+bool launch_program(char *path, size_t room);
+
 // In the program without MPI, under a launcher: replaces the process by the parpix-mpi that lies
 // beside it. Returns PPX_OK where there is nothing to replace. On failure the launcher's rank 0 has
 // the text, the others have an empty one.
