@@ -72,8 +72,8 @@ static void test_numbers(void **state) {
 
 static void test_nearest(void **state) {
     (void)state;
-    static const char *const words[] = {"gaussian",  "median", "sobel",
-                                        "threshold", "erode",  "open"};
+    static const char *const words[] = {"gaussian", "median", "sobel", "threshold",
+                                        "erode",    "open",   "ry"};
     static const struct {
         const char *typed, *meant;
     } cases[] = {
@@ -81,7 +81,7 @@ static void test_nearest(void **state) {
         {"meddian", "median"},     // one too many
         {"sobol", "sobel"},        // another one
         {"treshold", "threshold"}, // missing at the beginning
-        {"erdoe", "erode"},        // two swapped
+        {"yr", "ry"},              // two swapped
         {"gau", "gaussian"},       // the beginning
         {"thresh", "threshold"},
         {"sobel", "sobel"},
