@@ -216,7 +216,7 @@ static void print_nearness(const char *what, const ppx_nearness *near, int64_t h
         printf("all these rows lie within %td of a border (%s), along %zu of %zu\n", near->reach,
                borders_are, near->nhit, near->nborders);
     else if (near->nnear)
-        printf("%zu of %zu rows lie within %lld of a border (%s): not only there\n", near->nnear,
+        printf("%zu of these %zu rows within %lld of a border (%s), the others not\n", near->nnear,
                near->nrows, (long long)halo, borders_are);
     else
         printf("none of these rows lies within %lld of a border (%s)\n", (long long)halo,
@@ -228,12 +228,12 @@ static void print_difference(const comparison *c, const request *r) {
     printf("pixels      %" PRIu64 " of %" PRIu64 " differ (%.4g %%)\n", d->ndiffering, d->npixels,
            100.0 * (double)d->ndiffering / (double)d->npixels);
     if (r->tolerance >= 0 || r->max_count)
-        printf("limits      %" PRIu64 " pixels differ by more than %.9g; up to %lld may\n",
-               d->nexceeding, r->tolerance > 0 ? r->tolerance : 0, (long long)r->max_count);
+        printf("limits      pixels that differ by more than %.9g: %" PRIu64 ", up to %lld may\n",
+               r->tolerance > 0 ? r->tolerance : 0, d->nexceeding, (long long)r->max_count);
     printf("difference  largest %.9g, mean %.6g, PSNR %.4g dB\n", d->largest, d->mean, d->psnr);
     if (d->napart)
-        printf("not finite  %" PRIu64
-               " samples are NaN or infinite on one side; they are not in these figures\n",
+        printf("not finite  samples that are NaN or infinite on one side, not in these figures: "
+               "%" PRIu64 "\n",
                d->napart);
     if (d->x < 0)
         return;

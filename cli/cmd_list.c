@@ -99,13 +99,20 @@ static void print_short(const entry *e) {
         printf("  %-12s %s\n", e->name, e->summary);
     for (int p = 0; p < e->nparams; p++) {
         const ppx_param *param = &e->params[p];
-        printf("      %s=%s (%s)\n", param->key, param->fallback ? param->fallback : "?",
-               values_text(param, values, sizeof values));
+        char left[80];
+        if (param->fallback && *param->fallback)
+            (void)snprintf(left, sizeof left, "%s=%s", param->key, param->fallback);
+        else
+            (void)snprintf(left, sizeof left, "%s (%s)", param->key,
+                           param->fallback ? "optional" : "needed");
+        printf("      %-17s  %-31s  %s\n", left, values_text(param, values, sizeof values),
+               param->help);
     }
 }
 
 static void print_all(void) {
-    printf("Kernels, with pattern, pixel types, and parameters (default, possible values):\n\n");
+    printf("Kernels, with pattern, pixel types, and parameters (default, possible values, "
+           "meaning):\n\n");
     for (size_t k = 0; k < nentries(); k++) {
         if (k == ppx_kernel_count())
             printf("\nScenes, for `parpix gen`:\n\n");

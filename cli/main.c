@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -106,13 +107,14 @@ static void occupy_standard_files(void) {
 // A full disk or a closed pipe must not look like success.
 static int flush_output(const world *all, int code) {
     errno = 0;
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
-    int reason = errno;
-    if (!failed)
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
+    if (!errno) // it was an earlier write that failed; another one tells why
+        (void)(putchar('\n') == EOF || fflush(stdout));
+    int reason = errno;
     ppx_error error;
     (void)ppx_fail(&error, PPX_E_SYSTEM, "cannot write to standard output: %s",
-                   reason ? strerror(reason) : "an earlier write failed");
+                   reason ? strerror(reason) : "a part is missing");
     return complain(all, &error);
 }
 
@@ -125,7 +127,11 @@ int main(int argc, char **argv) {
     if (!status)
         status = world_open(&all, &argc, &argv, &error);
     if (status) {
-        all.rank = 0; // whoever has the text says it
+        // Whoever has the text says it, before the others go: launchers end all ranks when one
+        // fails.
+        if (!*error.text)
+            (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        all.rank = 0;
         return complain(&all, &error);
     }
     status = world_agree(&all, read_environment(&error), &error);

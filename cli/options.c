@@ -55,7 +55,8 @@ static int refuse_long(const world *all, const char *name, const char *typed,
     for (size_t k = 0; k < noptions; k++) {
         names[k] = options[k].name;
         if (strncmp(word, names[k], strlen(word)) == 0) {
-            second = first ? names[k] : second;
+            if (first && !second)
+                second = names[k];
             first = first ? first : names[k];
         }
     }

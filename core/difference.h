@@ -37,7 +37,7 @@ ppx_status ppx_difference_heatmap(const ppx_difference *difference, const ppx_im
 // `halo` of it when it is among the `halo` rows above or below.
 typedef struct ppx_nearness {
     size_t nrows, nnear;   // rows that exceed; those within `halo` of a border
-    size_t nborders, nhit; // borders; those with such a row
+    size_t nborders, nhit; // borders; those that such a row is nearest to
     ptrdiff_t reach;       // the smallest halo that would hold the near rows
 } ppx_nearness;
 

@@ -20,8 +20,8 @@ static void NAME(add_row)(totals *t, const void *row_a, const void *row_b, ptrdi
                 if ((double)apart > t->largest)
                     t->largest = (double)apart;
             }
-            if (tolerance >= 0 && (double)apart <= tolerance)
-                continue;
+            if ((double)apart <= tolerance)
+                continue; // NaN is not
             exceeds = true;
             if (t->x < 0) {
                 t->x = x;
