@@ -297,13 +297,18 @@ static ppx_status verify(const verify_plan *plan, world *all, verify_tally *tall
     return status;
 }
 
-// Operands are chains and images, told apart by whether they begin with the name of a kernel.
+// Operands are chains and images: what is no chain but a file is an image.
 static ppx_status take_operand(verify_plan *plan, char *word, ppx_error *error) {
     ppx_status status = verify_add_specs(plan, word, error);
-    if (status == PPX_E_USAGE && access(word, R_OK) == 0) {
+    if (status != PPX_E_USAGE)
+        return status;
+    if (access(word, R_OK) == 0) {
         plan->inputs[plan->ninputs++] = word;
         return PPX_OK;
     }
+    if (strcspn(word, ":+") == strlen(word) && strpbrk(word, "./"))
+        return ppx_fail(error, PPX_E_INPUT, "%.300s: neither a chain nor an image that can be read",
+                        word);
     return status;
 }
 

@@ -22,11 +22,12 @@ const command commands[] = {
     {"gen", "SCENE -o OUTPUT [options]", "make a test image with known answers",
      "parpix gen cells -o cells.png --size 4096x4096", cmd_gen},
     {"run", "CHAIN INPUT -o OUTPUT [options]", "apply a chain of kernels to an image",
-     "parpix run gray+threshold:t=100 cells.png -o out.png -t 4", cmd_run},
+     "parpix run gaussian:sigma=2+otsu+label cells.png -o labels.npy -t 4", cmd_run},
     {"compare", "A B [options]", "tell whether two images are equal, and where they are not",
      "parpix compare serial.png parallel.png --heatmap where.png", cmd_compare},
-    {"verify", "[CHAIN...] [options]", "run kernels in every way and compare with the serial run",
-     "parpix verify threshold", cmd_verify},
+    {"verify", "[all | CHAIN...] [IMAGE...] [options]",
+     "run kernels in every way and compare with the serial run",
+     "parpix verify median:radius=2 cells.png --threads 1,2,8 --ranks 1,2,4", cmd_verify},
 };
 const size_t ncommands = sizeof commands / sizeof *commands;
 

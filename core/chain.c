@@ -24,7 +24,7 @@ static ppx_status find_kernel(const ppx_kernel **found, const char *name, ppx_er
     }
     char hint[120];
     ppx_suggest(hint, name, names, n, "`parpix list` names them all");
-    return ppx_fail(error, PPX_E_USAGE, "no kernel \"%s\"%s", name, hint);
+    return ppx_fail(error, PPX_E_USAGE, "no kernel \"%.60s\"%s", name, hint);
 }
 
 static ppx_status parse_link(ppx_link *link, char *spec, ppx_text_reader *reader, void *context,

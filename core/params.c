@@ -43,7 +43,8 @@ static ppx_status find_param(int *found, const ppx_settings *settings, const cha
     (void)snprintf(shown, sizeof shown, "`%s` shows its parameters", settings->shown_by);
     ppx_suggest(hint, key, keys, (size_t)settings->nparams,
                 settings->nparams ? shown : "it takes none");
-    return ppx_fail(error, PPX_E_USAGE, "%s has no parameter \"%s\"%s", settings->owner, key, hint);
+    return ppx_fail(error, PPX_E_USAGE, "%s has no parameter \"%.60s\"%s", settings->owner, key,
+                    hint);
 }
 
 // One parameter and what was typed for it.
@@ -58,12 +59,12 @@ static ppx_status parse_number(ppx_value *value, setting s, ppx_error *error) {
     bool whole = s.param->kind == PPX_INT;
     bool good = whole ? ppx_parse_int(s.number, &value->i) : ppx_parse_real(s.number, &value->d);
     if (!good)
-        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: \"%s\" is not a %s", s.owner, s.param->key,
-                        s.typed, s.number, whole ? "whole number" : "number");
+        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%.60s: \"%.60s\" is not a %s", s.owner,
+                        s.param->key, s.typed, s.number, whole ? "whole number" : "number");
     if (whole)
         value->d = (double)value->i;
     if (value->d < s.param->least || value->d > s.param->most)
-        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s is out of range: %g to %g", s.owner,
+        return ppx_fail(error, PPX_E_USAGE, "%s:%s=%.60s is out of range: %g to %g", s.owner,
                         s.param->key, s.typed, s.param->least, s.param->most);
     return PPX_OK;
 }
@@ -102,7 +103,7 @@ static ppx_status parse_choice(ppx_value *value, setting s, ppx_error *error) {
         value->i = (int64_t)k;
         value->d = (double)k;
         if (!s.typed[n] && words.number[k])
-            return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s needs a number: %s:%s", s.owner,
+            return ppx_fail(error, PPX_E_USAGE, "%s:%s=%.60s needs a number: %s:%s", s.owner,
                             s.param->key, s.typed, s.typed, words.number[k]);
         if (!s.typed[n])
             return PPX_OK;
@@ -116,7 +117,7 @@ static ppx_status parse_choice(ppx_value *value, setting s, ppx_error *error) {
     }
     char hint[120];
     ppx_suggest(hint, s.typed, words.word, words.n, "");
-    return ppx_fail(error, PPX_E_USAGE, "%s:%s=%s: it is one of %s%s", s.owner, s.param->key,
+    return ppx_fail(error, PPX_E_USAGE, "%s:%s=%.60s: it is one of %s%s", s.owner, s.param->key,
                     s.typed, s.param->choices, strlen(hint) > 2 ? hint : "");
 }
 
@@ -148,14 +149,15 @@ static ppx_status parse_value(const ppx_settings *settings, int index, const cha
 static ppx_status parse_setting(const ppx_settings *settings, char *typed, ppx_error *error) {
     char *equals = strchr(typed, '=');
     if (!equals)
-        return ppx_fail(error, PPX_E_USAGE, "%s: \"%s\" is not key=value", settings->owner, typed);
+        return ppx_fail(error, PPX_E_USAGE, "%s: \"%.60s\" is not key=value", settings->owner,
+                        typed);
     *equals = '\0';
     int index = 0;
     ppx_status status = find_param(&index, settings, typed, error);
     if (status)
         return status;
     if (settings->values[index].given)
-        return ppx_fail(error, PPX_E_USAGE, "%s: %s is given twice", settings->owner, typed);
+        return ppx_fail(error, PPX_E_USAGE, "%s: %.60s is given twice", settings->owner, typed);
     settings->values[index].given = true;
     return parse_value(settings, index, equals + 1, error);
 }
