@@ -69,15 +69,20 @@ static inline void NAME(row_of)(PIXEL *restrict out, const COLUMN *restrict line
 }
 
 #ifndef SUM_IS_DOUBLE
-// One channel of integers: the sums may be added in any order, so a prefix sum in vectors does.
+// One channel of integers: the sums may be added in any order, so a prefix sum in vectors does
+// (clang 14 has none and warns that it obeys the loop as it stands).
 static void NAME(row_of_1)(PIXEL *restrict out, const COLUMN *restrict line, SUM *restrict sums,
                            ptrdiff_t width, ptrdiff_t rx, const box_table *table) {
     const COLUMN *leaves = line - (rx + 1), *enters = line + rx;
     SUM sum = NAME(start_row)(line, rx, 1);
+#ifndef __clang__
 #pragma omp simd reduction(inscan, + : sum)
+#endif
     for (ptrdiff_t x = 0; x < width; x++) {
         sum += NAME(difference)(enters[x], leaves[x]);
+#ifndef __clang__
 #pragma omp scan inclusive(sum)
+#endif
         sums[x] = sum;
     }
     const box_table constants = *table;
