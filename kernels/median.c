@@ -21,7 +21,7 @@
 
 enum { RADIUS, BORDER };
 enum { MAX_RADIUS = 50, MAX_WINDOW = 2 * MAX_RADIUS + 1 };
-enum { NETWORK_LINE_NBYTES = 8192, COLUMNS = 512, PLACES = 65536 };
+enum { NETWORK_LINE_NBYTES = 4096, COLUMNS = 512, PLACES = 65536 };
 
 typedef struct plan {
     ptrdiff_t radius, k;
@@ -38,7 +38,7 @@ static plan make_plan(const ppx_job *job) {
     p.k = 2 * p.radius + 1;
     if (p.radius <= 2) {
         p.tile = NETWORK_LINE_NBYTES / (ptrdiff_t)ppx_type_nbytes(job->in.type);
-        p.pitch = p.tile + 64;
+        p.pitch = p.tile + 128; // with what the windows reach, at most 64 bytes to each side
     } else if (job->in.type == PPX_F32) {
         p.tile = least(PLACES / (PPX_STRIP + p.k - 1) - (p.k - 1), job->in.width);
     } else {

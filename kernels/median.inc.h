@@ -166,21 +166,22 @@ static void NAME(across5)(PIXEL *restrict out, const PIXEL *restrict line, ptrdi
 static void NAME(networks)(const ppx_job *job, const ppx_block *block) {
     const plan p = make_plan(job);
     const ptrdiff_t step = job->in.channels, width = job->in.width * step, side = p.radius * step;
-    PIXEL *lines = block->scratch;
+    const ptrdiff_t left = 64 / (ptrdiff_t)sizeof(PIXEL); // not less than side; keeps rows aligned
+    PIXEL *lines = block->scratch, *line = lines + left - side;
     for (ptrdiff_t x = 0; x < width; x += p.tile) {
         const ptrdiff_t n = width - x < p.tile ? width - x : p.tile;
         for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
             const bool pair = i + 1 < block->nrows;
             if (p.radius == 1)
-                NAME(columns3)(block, i, pair, x - side, n + 2 * side, lines, p.pitch);
+                NAME(columns3)(block, i, pair, x - left, left + n + side, lines, p.pitch);
             else
-                NAME(columns5)(block, i, pair, x - side, n + 2 * side, lines, p.pitch);
+                NAME(columns5)(block, i, pair, x - left, left + n + side, lines, p.pitch);
             for (int k = 0; k < 1 + pair; k++) {
                 PIXEL *out = (PIXEL *)block->out[i + k] + x;
                 if (p.radius == 1)
-                    NAME(across3)(out, lines + k * 3 * p.pitch, p.pitch, n, step);
+                    NAME(across3)(out, line + k * 3 * p.pitch, p.pitch, n, step);
                 else
-                    NAME(across5)(out, lines + k * 5 * p.pitch, p.pitch, n, step);
+                    NAME(across5)(out, line + k * 5 * p.pitch, p.pitch, n, step);
             }
         }
     }
