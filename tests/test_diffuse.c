@@ -189,6 +189,19 @@ static void test_mean_and_range(void **state) {
     }
 }
 
+// Without edges (kappa is huge) a quarter of the difference flows: 0.5 and 1.5 go up.
+static void test_half_up(void **state) {
+    (void)state;
+    uint8_t pixels[] = {0, 2}, wanted[] = {1, 2};
+    ppx_image in = ppx_image_wrap(pixels, test_shape(2, 1, 1, PPX_U8), 2);
+    TEST_EACH_LEVEL(level) {
+        ppx_image got =
+            test_run("diffuse:iterations=1,kappa=1e6,lambda=0.25", &in, &ppx_runner_serial, NULL);
+        assert_memory_equal(got.data, wanted, 2);
+        ppx_image_free(&got);
+    }
+}
+
 static void test_refusals(void **state) {
     (void)state;
     ppx_image in = test_image(test_shape(8, 8, 1, PPX_U8), TEST_NOISE, 1);
@@ -205,7 +218,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_turns),          cmocka_unit_test(test_sameness),
         cmocka_unit_test(test_constant_stays), cmocka_unit_test(test_no_turns),
-        cmocka_unit_test(test_mean_and_range), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_mean_and_range), cmocka_unit_test(test_half_up),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

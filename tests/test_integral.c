@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/chain.h"
+#include "../core/runner.h"
+
 // Sums of whole rectangles, each from scratch along its last row; all in 64 bits, cut to 32 at the
 // end.
 static ppx_image direct(const ppx_image *in) {
@@ -92,11 +95,71 @@ static void test_overflow(void **state) {
     ppx_image_free(&in);
 }
 
+// Two bands as two ranks have them: the lower one starts below the total of the upper one.
+typedef struct bands {
+    uint32_t *total; // of the upper band; NULL while that one is at work
+    uint32_t kept[400];
+} bands;
+
+static ppx_status hand_over(void *context, ppx_status status, const uint32_t *total,
+                            uint32_t *above, size_t n, ppx_error *error) {
+    (void)error;
+    bands *b = context;
+    assert_true(n <= 400);
+    if (b->total)
+        memcpy(above, b->total, n * sizeof *above);
+    memcpy(b->kept, total, n * sizeof *total);
+    return status;
+}
+
+static void check_bands(const ppx_runner *runner, const ppx_image *in, const ppx_image *wanted) {
+    ppx_chain *chain;
+    ppx_job job;
+    assert_int_equal(ppx_chain_parse(&chain, "integral", NULL, NULL, NULL), 0);
+    assert_int_equal(ppx_link_job(&chain->links[0], in->shape, &job, NULL), 0);
+    ppx_step_geometry(&job.kernel->steps[0], &job);
+    ppx_image got;
+    assert_int_equal(ppx_image_create(&got, job.geometry.out, NULL), 0);
+    bands shared = {0};
+    ppx_scan_across across = {&shared, hand_over};
+    uint32_t total[400];
+    const ptrdiff_t cut = 3 * PPX_STRIP, height = in->shape.height;
+    for (int half = 0; half < 2; half++) {
+        ptrdiff_t y0 = half ? cut : 0, nrows = half ? height - cut : cut;
+        ppx_band from = {ppx_image_view(in, y0, nrows), y0, height};
+        ppx_band to = {ppx_image_view(&got, y0, nrows), y0, height};
+        assert_int_equal(
+            runner->scan(runner, &job, &job.kernel->steps[0].scan, &from, &to, &across, NULL), 0);
+        memcpy(total, shared.kept, sizeof total);
+        shared.total = total;
+    }
+    test_expect_equal(&got, wanted, 0, "integral in two bands");
+    ppx_image_free(&got);
+    ppx_chain_free(chain);
+}
+
+static void test_bands(void **state) {
+    (void)state;
+    omp_set_num_threads(3);
+    omp_set_schedule(omp_sched_dynamic, 1);
+    for (int channels = 1; channels <= 4; channels++) {
+        ppx_image in = test_image(test_shape(70, 330, channels, PPX_U16), TEST_NOISE, 6);
+        ppx_image wanted = direct(&in);
+        TEST_EACH_LEVEL(level) {
+            check_bands(&ppx_runner_serial, &in, &wanted);
+            check_bands(&ppx_runner_omp, &in, &wanted);
+        }
+        ppx_image_free(&wanted);
+        ppx_image_free(&in);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_bands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,12 @@ static void compare(const ppx_image *in, const char *spec, const ppx_runner *run
     assert_int_equal(found.numbers, 1);
     assert_int_equal(found.tables, 1);
     ppx_image_free(&got);
-    got = test_run(spec, in, runner, NULL); // where no records are wanted
+}
+
+// Where nobody asks for findings no records are kept; the pixels are the same.
+static void compare_silent(const ppx_image *in, const char *spec, const ppx_runner *runner,
+                           const truth *wanted, const char *what) {
+    ppx_image got = test_run(spec, in, runner, NULL);
     test_expect_equal(&got, &wanted->labels, 0, what);
     ppx_image_free(&got);
 }
@@ -139,6 +144,7 @@ static void check_serial(const ppx_image *in, const char *name) {
         truth wanted = truth_of(in, connectivity);
         TEST_EACH_LEVEL(level)
         compare(in, spec, &ppx_runner_serial, &wanted, what);
+        compare_silent(in, spec, &ppx_runner_serial, &wanted, what);
         truth_free(&wanted);
     }
 }
@@ -157,6 +163,8 @@ static void check_threads(const ppx_image *in, const char *name) {
                 omp_set_num_threads(nthreads[t]);
                 omp_set_schedule(schedules[s], s == 1 ? 1 : 0);
                 compare(in, spec, &ppx_runner_omp, &wanted, what);
+                if (t == s)
+                    compare_silent(in, spec, &ppx_runner_omp, &wanted, what);
             }
         truth_free(&wanted);
     }
@@ -274,7 +282,7 @@ static ppx_image noise(ptrdiff_t width, ptrdiff_t height, int tenths, uint64_t s
 }
 
 static const ptrdiff_t sizes[][2] = {{1, 1},   {1, 37},  {37, 1},    {17, 13},   {64, 63},
-                                     {63, 64}, {65, 65}, {257, 129}, {128, 128}, {130, 200}};
+                                     {63, 64}, {65, 65}, {257, 129}, {128, 128}, {50, 200}};
 enum { NSIZES = sizeof sizes / sizeof *sizes };
 
 // ---- Tests --------------------------------------------------------------------------------------
