@@ -15,23 +15,17 @@ static const char *const test_specs[] = {
     "gaussian:sigma=0.6",
     "gaussian:sigma=1.5",
     "sobel",
-    "laplacian",
     "median:radius=1",
     "median:radius=2",
     "median:radius=5",
     "erode:radius=2",
     "dilate:radius=2",
-    "open:radius=2",
-    "close:radius=2",
     "histogram",
     "equalize",
     "otsu",
     "integral",
     "label",
     "diffuse:iterations=3",
-    "flip",
-    "rotate",
-    "resize",
 };
 enum { TEST_NSPECS = sizeof test_specs / sizeof *test_specs };
 
