@@ -364,6 +364,8 @@ int cmd_verify(world *all, int argc, char **argv) {
         status = verify_add_specs(&plan, "all", &error);
     if (!status)
         status = verify(&plan, all, &tally, &error);
+    if (!status && !plan.within && tally.checks == 0)
+        status = ppx_fail(&error, PPX_E_USAGE, "nothing was checked: no chain takes these images");
     verify_free(&plan);
     free(plan.inputs);
     if (status)

@@ -3,6 +3,7 @@
 
 setup_file() {
     source tests/environment.sh
+    export OMP_NUM_THREADS=1
     PARPIX=$(realpath "${PARPIX:-build/parpix}")
     export PARPIX
     cd "$BATS_FILE_TMPDIR" || return
@@ -47,7 +48,7 @@ setup() {
 }
 
 @test "a missing input is one message and exit 2" {
-    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run sobel nothing.png -o out.png
+    run --separate-stderr $MPIRUN -n 2 "$PARPIX" run sobel nothing.png -o out.png
     [ "$status" -eq 2 ]
     [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
     [[ $stderr == *"nothing.png"* ]]
@@ -55,7 +56,7 @@ setup() {
 }
 
 @test "a wrong parameter is one message and exit 2" {
-    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run gausian cells.png -o out.png
+    run --separate-stderr $MPIRUN -n 2 "$PARPIX" run gausian cells.png -o out.png
     [ "$status" -eq 2 ]
     [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
     [[ $stderr == *gaussian* ]]
@@ -72,7 +73,7 @@ setup() {
     "$PARPIX" run convolve:file=weights.txt cells.png -o a.png -q
     $MPIRUN -n 3 "$PARPIX" run convolve:file=weights.txt cells.png -o b.png -q
     cmp a.png b.png
-    run --separate-stderr $MPIRUN -n 3 "$PARPIX" run convolve:file=missing.txt cells.png -o b.png
+    run --separate-stderr $MPIRUN -n 2 "$PARPIX" run convolve:file=missing.txt cells.png -o b.png
     [ "$status" -eq 2 ]
     [ "$(grep -c '^parpix:' <<<"$stderr")" = 1 ]
 }
@@ -91,7 +92,7 @@ setup() {
     $MPIRUN -n 2 "$PARPIX" run diffuse:iterations=2000 big.png -o killed.png -q 3>&- &
     job=$!
     sleep 2
-    victim=$(pgrep -f "parpix-mpi run diffuse:iterations=2000 big.png" | tail -n 1 || pgrep -f "diffuse:iterations=2000" | tail -n 1)
+    victim=$(pgrep -f "^$PARPIX run diffuse:iterations=2000 big.png" | tail -n 1)
     kill -9 "$victim"
     start=$SECONDS
     run wait $job
