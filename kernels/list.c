@@ -4,8 +4,7 @@
 
 #define LIST(X)                                                                                    \
     X(copy)                                                                                        \
-    X(invert) X(gray) X(threshold) X(histogram) X(equalize) X(otsu) X(integral) X(label)           \
-        X(diffuse)
+    X(invert) X(gray) X(threshold) X(histogram) X(equalize) X(otsu) X(integral) X(label) X(diffuse)
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
 #define POINTER(name) &PPX_KERNEL(name),
