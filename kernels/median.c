@@ -21,11 +21,11 @@
 
 enum { RADIUS, BORDER };
 enum { MAX_RADIUS = 50, MAX_WINDOW = 2 * MAX_RADIUS + 1 };
-enum { NETWORK_LINE_NBYTES = 4096, COLUMNS = 512, PLACES = 65536 };
+enum { COLUMNS = 512, PLACES = 65536 };
 
 typedef struct plan {
     ptrdiff_t radius, k;
-    ptrdiff_t tile;  // columns done together: samples for the networks, else pixels
+    ptrdiff_t tile;  // larger windows: columns done together, in pixels
     ptrdiff_t pitch; // networks: from one line of scratch to the next, in samples
 } plan;
 
@@ -37,14 +37,20 @@ static plan make_plan(const ppx_job *job) {
     plan p = {.radius = (ptrdiff_t)job->values[RADIUS].i};
     p.k = 2 * p.radius + 1;
     if (p.radius <= 2) {
-        p.tile = NETWORK_LINE_NBYTES / (ptrdiff_t)ppx_type_nbytes(job->in.type);
-        p.pitch = p.tile + 128; // with what the windows reach, at most 64 bytes to each side
+        ptrdiff_t nbytes = (ptrdiff_t)ppx_shape_row_nbytes(job->in);
+        // Sides, a whole number of 64 bytes, and not of 4096.
+        p.pitch = (((nbytes + 63) / 64 + 2) | 1) * 64 / (ptrdiff_t)ppx_type_nbytes(job->in.type);
     } else if (job->in.type == PPX_F32) {
         p.tile = least(PLACES / (PPX_STRIP + p.k - 1) - (p.k - 1), job->in.width);
     } else {
         p.tile = least(COLUMNS, job->in.width);
     }
     return p;
+}
+
+static inline void prefetch_row(const void *row, size_t nbytes) {
+    for (size_t k = 0; k < nbytes; k += 64)
+        __builtin_prefetch((const char *)row + k);
 }
 
 #define PIXEL uint8_t
@@ -363,14 +369,14 @@ static void median_f32(const ppx_job *job, const ppx_block *block) {
 
 static void geometry(const ppx_job *job, ppx_geometry *g) {
     const plan p = make_plan(job);
-    g->up = g->down = g->side = p.radius;
+    g->up = g->down = p.radius;
     g->border = (ppx_border)job->values[BORDER].i;
-    if (p.radius <= 2) {
-        g->block = 16; // what a block reads stays in the second cache
-        g->scratch_nbytes = 10 * (size_t)p.pitch * ppx_type_nbytes(job->in.type);
+    g->block = PPX_STRIP;
+    if (p.radius <= 2) { // rows as they lie: the sides are made of sorted columns
+        g->scratch_nbytes = (size_t)(2 * p.k * p.pitch) * ppx_type_nbytes(job->in.type);
         return;
     }
-    g->block = PPX_STRIP;
+    g->side = p.radius;
     if (job->in.type == PPX_U8)
         g->scratch_nbytes = (size_t)(p.tile + p.k) * sizeof(column);
     else

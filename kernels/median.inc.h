@@ -23,13 +23,13 @@ static inline void NAME(exchange)(PIXEL *a, PIXEL *b) {
     *b = most;
 }
 
-// Sorts the columns of rows 0..2 into lines 0..2 and of rows 1..3 into lines 3..5.
-static void NAME(columns3)(const ppx_block *block, ptrdiff_t i, bool pair, ptrdiff_t from,
-                           ptrdiff_t n, PIXEL *to, ptrdiff_t pitch) {
-    const PIXEL *a = (const PIXEL *)block->in[i - 1] + from;
-    const PIXEL *b = (const PIXEL *)block->in[i] + from;
-    const PIXEL *c = (const PIXEL *)block->in[i + 1] + from;
-    const PIXEL *d = pair ? (const PIXEL *)block->in[i + 2] + from : c;
+// Sorts the columns of rows 0..2 of a window into lines 0..2 and of rows 1..3 into lines 3..5.
+static void NAME(columns3)(const ppx_block *block, ptrdiff_t i, bool pair, ptrdiff_t n, PIXEL *to,
+                           ptrdiff_t pitch) {
+    const PIXEL *a = block->in[i - 1];
+    const PIXEL *b = block->in[i];
+    const PIXEL *c = block->in[i + 1];
+    const PIXEL *d = pair ? block->in[i + 2] : c;
 #pragma omp simd
     for (ptrdiff_t x = 0; x < n; x++) {
         PIXEL low = NAME(least)(b[x], c[x]), high = NAME(most)(b[x], c[x]);
@@ -56,14 +56,14 @@ static void NAME(across3)(PIXEL *restrict out, const PIXEL *restrict line, ptrdi
 }
 
 // Sorts the columns of rows 0..4 into lines 0..4 and of rows 1..5 into lines 5..9.
-static void NAME(columns5)(const ppx_block *block, ptrdiff_t i, bool pair, ptrdiff_t from,
-                           ptrdiff_t n, PIXEL *to, ptrdiff_t pitch) {
-    const PIXEL *above = (const PIXEL *)block->in[i - 2] + from;
-    const PIXEL *ra = (const PIXEL *)block->in[i - 1] + from;
-    const PIXEL *rb = (const PIXEL *)block->in[i] + from;
-    const PIXEL *rc = (const PIXEL *)block->in[i + 1] + from;
-    const PIXEL *rd = (const PIXEL *)block->in[i + 2] + from;
-    const PIXEL *below = pair ? (const PIXEL *)block->in[i + 3] + from : rd;
+static void NAME(columns5)(const ppx_block *block, ptrdiff_t i, bool pair, ptrdiff_t n, PIXEL *to,
+                           ptrdiff_t pitch) {
+    const PIXEL *above = block->in[i - 2];
+    const PIXEL *ra = block->in[i - 1];
+    const PIXEL *rb = block->in[i];
+    const PIXEL *rc = block->in[i + 1];
+    const PIXEL *rd = block->in[i + 2];
+    const PIXEL *below = pair ? block->in[i + 3] : rd;
 #pragma omp simd
     for (ptrdiff_t x = 0; x < n; x++) {
         PIXEL a = ra[x], b = rb[x], c = rc[x], d = rd[x];
@@ -165,24 +165,28 @@ static void NAME(across5)(PIXEL *restrict out, const PIXEL *restrict line, ptrdi
 
 static void NAME(networks)(const ppx_job *job, const ppx_block *block) {
     const plan p = make_plan(job);
-    const ptrdiff_t step = job->in.channels, width = job->in.width * step, side = p.radius * step;
-    const ptrdiff_t left = 64 / (ptrdiff_t)sizeof(PIXEL); // not less than side; keeps rows aligned
-    PIXEL *lines = block->scratch, *line = lines + left - side;
-    for (ptrdiff_t x = 0; x < width; x += p.tile) {
-        const ptrdiff_t n = width - x < p.tile ? width - x : p.tile;
-        for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
-            const bool pair = i + 1 < block->nrows;
+    const ptrdiff_t step = job->in.channels, n = job->in.width * step, side = p.radius * step;
+    PIXEL *lines = (PIXEL *)block->scratch + 64 / sizeof(PIXEL); // 64 bytes hold any side
+    for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
+        const bool pair = i + 1 < block->nrows;
+        if (p.radius == 1)
+            NAME(columns3)(block, i, pair, n, lines, p.pitch);
+        else
+            NAME(columns5)(block, i, pair, n, lines, p.pitch);
+        // Memory works while the processor does.
+        for (ptrdiff_t k = i + p.radius + 2; k < i + p.radius + 4; k++)
+            if (k < block->nrows + p.radius)
+                prefetch_row(block->in[k], (size_t)n * sizeof(PIXEL));
+        for (int k = 0; k < 1 + pair; k++) {
+            PIXEL *line = lines + k * p.k * p.pitch;
+            // Columns beyond the border are columns of the image (or of the fill): sorted too.
+            for (ptrdiff_t rank = 0; rank < p.k; rank++)
+                ppx_row_extend(line + rank * p.pitch, job->in.width, job->in.channels, job->in.type,
+                               p.radius, job->geometry.border, job->geometry.fill);
             if (p.radius == 1)
-                NAME(columns3)(block, i, pair, x - left, left + n + side, lines, p.pitch);
+                NAME(across3)(block->out[i + k], line - side, p.pitch, n, step);
             else
-                NAME(columns5)(block, i, pair, x - left, left + n + side, lines, p.pitch);
-            for (int k = 0; k < 1 + pair; k++) {
-                PIXEL *out = (PIXEL *)block->out[i + k] + x;
-                if (p.radius == 1)
-                    NAME(across3)(out, line + k * 3 * p.pitch, p.pitch, n, step);
-                else
-                    NAME(across5)(out, line + k * 5 * p.pitch, p.pitch, n, step);
-            }
+                NAME(across5)(block->out[i + k], line - side, p.pitch, n, step);
         }
     }
 }

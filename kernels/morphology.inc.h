@@ -174,13 +174,8 @@ static const PIXEL *NAME(core)(const plan *p, const ppx_block *block) {
 
 static void NAME(block)(const ppx_job *job, const ppx_block *block) {
     const plan p = make_plan(job);
-    const PIXEL *core = NULL;
-    if (p.ngroups) {
-        if (block->nrows == PPX_STRIP)
-            core = NAME(core)(&p, block);
-        else
-            ((core_state *)((PIXEL *)block->scratch + p.core_at))->made_for = -PPX_STRIP - 1;
-    }
+    const bool high = p.ngroups && block->nrows == PPX_STRIP;
+    const PIXEL *core = high ? NAME(core)(&p, block) : NULL;
     for (ptrdiff_t x = 0; x < p.n; x += p.tile)
         NAME(tile)(&p, block, x, x + p.tile < p.n ? x + p.tile : p.n, core);
 }

@@ -5,6 +5,9 @@
 #include <omp.h>
 #include <stdio.h>
 
+#include "../core/chain.h"
+#include "../core/runner.h"
+
 typedef struct rectangle {
     ptrdiff_t rx, ry;
     bool erode;
@@ -75,6 +78,88 @@ static void test_rectangles(void **state) {
             both(&in, 1, high[k]);
             ppx_image_free(&in);
         }
+}
+
+static void put(ppx_image *image, ptrdiff_t x, ptrdiff_t y, double value) {
+    void *row = ppx_image_row(image, y);
+    if (image->shape.type == PPX_U8)
+        ((uint8_t *)row)[x] = (uint8_t)value;
+    else if (image->shape.type == PPX_U16)
+        ((uint16_t *)row)[x] = (uint16_t)value;
+    else
+        ((float *)row)[x] = (float)value;
+}
+
+// One pixel that differs, in every place in turn, comes out as the rectangle: no row or column of a
+// window is missed, and none too many is seen.
+static void each_point(ptrdiff_t width, ptrdiff_t height, ptrdiff_t rx, ptrdiff_t ry,
+                       ppx_type type) {
+    ppx_image in = test_image(test_shape(width, height, 1, type), TEST_NOISE, 1);
+    for (int erode = 0; erode < 2; erode++) {
+        char spec[60];
+        (void)snprintf(spec, sizeof spec, "%s:rx=%td,ry=%td", erode ? "erode" : "dilate", rx, ry);
+        double ground = erode ? 7 : 3, point = erode ? 3 : 7;
+        for (ptrdiff_t y = 0; y < height; y++)
+            for (ptrdiff_t x = 0; x < width; x++)
+                put(&in, x, y, ground);
+        for (ptrdiff_t k = 0; k < (width > height ? width : height); k++) {
+            ptrdiff_t x0 = width > height ? k : k % width, y0 = width > height ? k % height : k;
+            put(&in, x0, y0, point);
+            ppx_image out = test_run(spec, &in, &ppx_runner_serial, NULL);
+            for (ptrdiff_t y = 0; y < height; y++)
+                for (ptrdiff_t x = 0; x < width; x++) {
+                    bool within = x - x0 <= rx && x0 - x <= rx && y - y0 <= ry && y0 - y <= ry;
+                    if (test_sample(&out, x, y, 0) != (within ? point : ground))
+                        fail_msg("%s: the point (%td, %td) is wrong at (%td, %td)", spec, x0, y0, x,
+                                 y);
+                }
+            ppx_image_free(&out);
+            put(&in, x0, y0, ground);
+        }
+    }
+    ppx_image_free(&in);
+}
+
+static void test_points(void **state) {
+    (void)state;
+    static const ptrdiff_t high[] = {1, 2, 3, 4, 7, 15, 31, 32, 33, 95, 127, 150};
+    static const ptrdiff_t wide[] = {1, 2, 3, 7, 8, 12, 31, 32, 100, 150};
+    for (int k = 0; k < 12; k++)
+        each_point(2, 400, k % 3, high[k], types[k % 3]);
+    for (int k = 0; k < 10; k++)
+        each_point(330, 2, wide[k], k % 3, types[k % 3]);
+    each_point(2100, 1, 100, 0, PPX_F32); // several tiles
+}
+
+// Calls that end within a strip, as between ranks: what is carried on must notice.
+static void test_uneven_calls(void **state) {
+    (void)state;
+    static const ptrdiff_t ends[] = {64, 128, 150, 214, 278, 342, 343, 407, 420};
+    ppx_error error;
+    ppx_chain *chain;
+    assert_int_equal(ppx_chain_parse(&chain, "erode:rx=4,ry=140", NULL, NULL, &error), PPX_OK);
+    ppx_image in = test_image(test_shape(9, 420, 1, PPX_U16), TEST_NOISE, 71);
+    for (ptrdiff_t y = 0; y < 420; y++) // a dark point in about every window
+        for (ptrdiff_t x = 0; x < 9; x++)
+            put(&in, x, y, (y * 9 + x) % 1301 == 500 ? (double)y : 60000);
+    ppx_image wanted = test_run("erode:rx=4,ry=140", &in, &ppx_runner_serial, NULL);
+    ppx_image got = test_image(in.shape, TEST_NOISE, 72);
+    ppx_job job;
+    assert_int_equal(ppx_link_job(&chain->links[0], in.shape, &job, &error), PPX_OK);
+    const ppx_step *step = &job.kernel->steps[0];
+    ppx_step_geometry(step, &job);
+    ppx_source source = {.own = &in};
+    ppx_band band = {got, 0, got.shape.height};
+    ppx_feed *feed;
+    assert_int_equal(ppx_feed_open(&feed, &job, &step->map, &source, &band, &error), PPX_OK);
+    for (int k = 0; k < 9; k++)
+        assert_int_equal(ppx_feed_rows(feed, k ? ends[k - 1] : 0, ends[k], &error), PPX_OK);
+    ppx_feed_close(feed);
+    test_expect_equal(&got, &wanted, 0, "erode in uneven calls");
+    ppx_image_free(&got);
+    ppx_image_free(&wanted);
+    ppx_image_free(&in);
+    ppx_chain_free(chain);
 }
 
 // Radii larger than the image, and rows of several tiles.
@@ -203,6 +288,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_rectangles),
+        cmocka_unit_test(test_points),
+        cmocka_unit_test(test_uneven_calls),
         cmocka_unit_test(test_extremes_of_size),
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_zeros),
