@@ -168,7 +168,7 @@ static void test_kernels(void **state) {
         if (ppx_chain_parse(&chain, test_specs[s], NULL, NULL, NULL))
             fail_msg("no kernel for \"%s\"", test_specs[s]);
         for (int k = 0; k < 3 * PPX_NTYPES; k++) {
-            ppx_shape shape = test_shape(41, 200, channels[k % 3], (ppx_type)(k / 3));
+            ppx_shape shape = test_shape(41, 130, channels[k % 3], (ppx_type)(k / 3));
             if (fits(chain, shape))
                 run_on(test_specs[s], chain, shape);
         }
