@@ -21,7 +21,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-protot
             -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
 # After the user's flags: sameness does not survive contraction or fast-math. The latter would also
 # make the linker add start-up code that flushes small numbers to zero.
-SAME     := -ffp-contract=off -fno-fast-math
+SAME     := -ffp-contract=off -fno-fast-math -fno-math-errno
 FLAGS    := $(CPPFLAGS) -std=c11 -fPIC $(WARNINGS) $(CFLAGS) $(SAME) -MMD -MP
 LINK     := $(filter-out -Ofast -ffast-math -funsafe-math-optimizations,$(CFLAGS)) $(LDFLAGS) -fopenmp
 OPENMP   := -fopenmp
