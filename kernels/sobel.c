@@ -15,10 +15,6 @@
 
 #include <math.h>
 
-// No argument here is negative, so errno is never set: the compiler may use vectors.
-float sqrtf(float) __attribute__((const));
-double sqrt(double) __attribute__((const));
-
 enum { NORM, BORDER };
 enum { L1, L2 };
 

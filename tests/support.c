@@ -150,6 +150,23 @@ const char *test_run_refused(const char *spec, const ppx_image *in) {
     return error.text;
 }
 
+const char *const *test_examples(size_t *n) {
+    enum { MOST = 256 };
+    static const char *specs[MOST];
+    static char texts[MOST][80];
+    *n = 0;
+    for (size_t k = 0; k < ppx_kernel_count(); k++)
+        for (const char *word = ppx_kernel_examples(ppx_kernel_at(k)); *word;) {
+            int length = (int)strcspn(word, " ");
+            assert_true(*n < MOST && length < (int)sizeof texts[0]);
+            (void)snprintf(texts[*n], sizeof texts[*n], "%.*s", length, word);
+            specs[*n] = texts[*n];
+            ++*n;
+            word += length + (word[length] == ' ');
+        }
+    return specs;
+}
+
 static void report_difference(const ppx_image *got, ptrdiff_t x, ptrdiff_t y, int c, double value,
                               double wanted, const char *what) {
     fail_msg("%s, %td x %td x %d %s: pixel (%td, %td) channel %d, strip %td: %.9g, wanted %.9g",

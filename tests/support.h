@@ -39,6 +39,9 @@ const char *test_run_refused(const char *spec, const ppx_image *in);
 void test_expect_equal(const ppx_image *got, const ppx_image *wanted, double most,
                        const char *what);
 
+// The chains that the kernels give as examples, all of them.
+const char *const *test_examples(size_t *n);
+
 // What a slow and obvious kernel gives for one sample of the output.
 typedef double test_oracle(const ppx_image *in, ptrdiff_t x, ptrdiff_t y, int c,
                            const void *context);
