@@ -75,23 +75,23 @@ help: ## this list
 deps: ## install the Debian packages that are missing
 	scripts/deps
 
-# All processors, unless the caller has said how many.
-AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+# Quietly, on all processors unless the caller has said how many.
+AGAIN = $(MAKE) -s --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 demo: ## the main job: install, build, run every way, compare, show
-	scripts/deps --build
-	+$(AGAIN) all
-	scripts/demo
+	@scripts/deps --build
+	+@echo Building ... && $(AGAIN) all
+	@scripts/demo
 
 test: ## all tests that fit into five minutes
-	scripts/deps
-	+$(AGAIN) all tests
-	tests/run
+	@scripts/deps
+	+@echo Building ... && $(AGAIN) all tests
+	@tests/run
 
 check-long: ## the slower checks
-	scripts/deps
-	+$(AGAIN) all tests
-	tests/run --long
+	@scripts/deps
+	+@echo Building ... && $(AGAIN) all tests
+	@tests/run --long
 
 lint: ## house rules, layout, headers
 	scripts/lint
