@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 enum { SEED = 11, NTHREADS = 5, NSCHEDULES = 4 };
 static const int threads[NTHREADS] = {1, 2, 3, 5, 8};
 static const struct {

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 // ---- Between the library and the C library ----
 
 static atomic_long calls, held; // since armed: allocations asked for; blocks held
