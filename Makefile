@@ -66,7 +66,7 @@ VERSION   = $(shell sed -n 's/^.define PPX_VERSION "\(.*\)"/\1/p' core/parpix.h)
 .PHONY: all help deps demo test check-long lint format install clean tests mpicc
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(ARCHIVES) $(BUILD)/$(SONAME) $(PROGRAMS) ## the libraries, parpix and parpix-mpi
+all: $(ARCHIVES) $(BUILD)/libparpix.so $(PROGRAMS) ## the libraries, parpix and parpix-mpi
 
 help: ## this list
 	@echo 'make TARGET [CC=gcc|clang] [CFLAGS=...] [MPI=0] [BUILD=dir] [PREFIX=/usr/local] [DESTDIR=]'
@@ -122,6 +122,10 @@ $(BUILD)/libparpix-mpi.a: $(call objects,$(RANKS))
 $(BUILD)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
+
+# Programs that link with it look for it by its versioned name.
+$(BUILD)/libparpix.so: $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
 
 $(BUILD)/$(SONAME): $(LIB_OBJ)
 	$(CC) $(LINK) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(PNG) -lm
