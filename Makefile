@@ -59,6 +59,7 @@ ARCHIVES := $(BUILD)/libparpix.a
 ifeq ($(MPI),1)
 PROGRAMS += $(BUILD)/parpix-mpi
 ARCHIVES += $(BUILD)/libparpix-mpi.a
+TESTS    += $(BUILD)/tests/ranks_memory
 endif
 SONAME   := libparpix.so.0
 VERSION   = $(shell sed -n 's/^.define PPX_VERSION "\(.*\)"/\1/p' core/parpix.h)
@@ -181,6 +182,15 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/support.o $(BUILD)/l
 	$(CC) $(LINK) $(LINK_$*) -o $@ $^ -lcmocka $(PNG) -lm
 # core/memory.c alone calls these two: the test stands between it and the C library.
 LINK_test_memory := -Wl,--wrap=aligned_alloc -Wl,--wrap=free
+
+# The one that ranks.bats starts with mpirun.
+$(BUILD)/tests/ranks_memory: $(BUILD)/obj/tests/ranks_memory.o $(BUILD)/libparpix-mpi.a $(BUILD)/libparpix.a
+	@mkdir -p $(@D)
+	$(WITH_MPI) $(LINK) -Wl,--wrap=aligned_alloc -o $@ $^ $(PNG) -lm
+
+$(BUILD)/obj/tests/ranks_%.o: tests/ranks_%.c $(STAMP)
+	@mkdir -p $(@D)
+	$(WITH_MPI) $(FLAGS) $(OPENMP) -c $< -o $@
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(STAMP)
 	@mkdir -p $(@D)

@@ -106,3 +106,18 @@ setup() {
     [[ $output == *"PASS  gaussian:sigma=2+otsu+label  3 ranks x 2 threads"* ]]
     [[ ${lines[-1]} == "verify: "*" checks, 0 failed" ]]
 }
+
+@test "a rank without memory tells the others, at every allocation" {
+    run $MPIRUN -n 3 "$(dirname "$PARPIX")/tests/ranks_memory"
+    [ "$status" -eq 0 ]
+    [[ $output == *"label, omp inside, rank 2: "*" allocations failed in turn"* ]]
+}
+
+@test "threads that share one CPU because of binding are one warning with its remedy" {
+    [ "$(env -u OMP_NUM_THREADS nproc)" -ge 2 ] || skip "one CPU"
+    unset OMPI_MCA_hwloc_base_binding_policy OMPI_MCA_rmaps_base_oversubscribe
+    run --separate-stderr $MPIRUN -n 1 --bind-to core "$PARPIX" run sobel cells.png -o bound.png -t 2
+    [ "$status" -eq 0 ]
+    [ "$(grep -c warning <<<"$stderr")" = 1 ]
+    [[ $stderr == *"--bind-to none"* ]]
+}
