@@ -49,7 +49,8 @@ typedef struct comparison {
 
 // ---- Options ------------------------------------------------------------------------------------
 
-static ppx_status take_option(request *r, int letter, ppx_error *error) {
+static ppx_status take_option(void *asked, int letter, ppx_error *error) {
+    request *r = asked;
     switch (letter) {
     case MAX_DIFF:
         if (!ppx_parse_real(optarg, &r->tolerance) || r->tolerance < 0)
@@ -361,18 +362,10 @@ static int compare_on_first(const world *all, const request *r) {
 int cmd_compare(world *all, int argc, char **argv) {
     request r = {.tolerance = -1, .halo = 4};
     ppx_error error = {0};
-    for (;;) {
-        int letter =
-            next_option(all, "compare", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP)
-            return EXIT_SAME;
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        if (take_option(&r, letter, &error))
-            return complain(all, &error);
-    }
+    int code =
+        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
+    if (code >= 0)
+        return code;
     if (argc - optind != 2) {
         (void)ppx_fail(&error, PPX_E_USAGE,
                        "compare takes two images, not %d: parpix compare a.png b.png",

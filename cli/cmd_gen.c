@@ -86,7 +86,8 @@ static ppx_status add_settings(request *r, const char *more, ppx_error *error) {
     return PPX_OK;
 }
 
-static ppx_status take_option(request *r, int letter, ppx_error *error) {
+static ppx_status take_option(void *asked, int letter, ppx_error *error) {
+    request *r = asked;
     switch (letter) {
     case 'o':
         r->out = optarg;
@@ -245,20 +246,12 @@ static ppx_status generate(const request *r, ppx_error *error) {
 
 static int gen(const world *all, request *r, int argc, char **argv) {
     ppx_error error = {0};
-    for (;;) {
-        int letter = next_option(all, "gen", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP) {
-            if (all->rank == 0)
-                print_scenes();
-            return EXIT_SAME;
-        }
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        if (take_option(r, letter, &error))
-            return complain(all, &error);
-    }
+    int code =
+        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, r);
+    if (code == EXIT_SAME && all->rank == 0)
+        print_scenes();
+    if (code >= 0)
+        return code;
     if (argc - optind != 1) {
         (void)ppx_fail(&error, PPX_E_USAGE,
                        "gen takes one scene, not %d: parpix gen cells -o cells.png", argc - optind);

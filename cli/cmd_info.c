@@ -182,28 +182,30 @@ static ppx_status info(const world *all, int64_t nthreads, bool json, ppx_error 
     return status;
 }
 
+typedef struct request {
+    bool json;
+    int64_t nthreads;
+} request;
+
+static ppx_status take_option(void *asked, int letter, ppx_error *error) {
+    request *r = asked;
+    if (letter == 't')
+        return parse_count("-t", optarg, 1, 4096, &r->nthreads, error);
+    r->json = true;
+    return PPX_OK;
+}
+
 int cmd_info(world *all, int argc, char **argv) {
-    bool json = false;
-    int64_t nthreads = 0;
+    request r = {0};
     ppx_error error = {0};
-    for (;;) {
-        int letter =
-            next_option(all, "info", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP)
-            return EXIT_SAME;
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        if (letter == 'j')
-            json = true;
-        else if (parse_count("-t", optarg, 1, 4096, &nthreads, &error))
-            return complain(all, &error);
-    }
+    int code =
+        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
+    if (code >= 0)
+        return code;
     if (optind < argc) {
         (void)ppx_fail(&error, PPX_E_USAGE, "info takes no operands, so \"%.80s\" is one too many",
                        argv[optind]);
         return complain(all, &error);
     }
-    return info(all, nthreads, json, &error) ? complain(all, &error) : EXIT_SAME;
+    return info(all, r.nthreads, r.json, &error) ? complain(all, &error) : EXIT_SAME;
 }

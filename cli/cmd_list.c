@@ -256,20 +256,19 @@ static ppx_status list(const world *all, const char *name, bool json, ppx_error 
     return PPX_OK;
 }
 
+static ppx_status take_option(void *json, int letter, ppx_error *error) {
+    (void)letter, (void)error; // there is one
+    *(bool *)json = true;
+    return PPX_OK;
+}
+
 int cmd_list(world *all, int argc, char **argv) {
     bool json = false;
     ppx_error error = {0};
-    for (;;) {
-        int letter =
-            next_option(all, "list", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP)
-            return EXIT_SAME;
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        json = true;
-    }
+    int code = take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option,
+                            &json);
+    if (code >= 0)
+        return code;
     if (argc - optind > 1) {
         (void)ppx_fail(&error, PPX_E_USAGE, "list takes one name, not %d: parpix list %s",
                        argc - optind, argv[optind]);

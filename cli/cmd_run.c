@@ -56,7 +56,8 @@ typedef struct run_record {
 
 // ---- Options ------------------------------------------------------------------------------------
 
-static ppx_status take_option(run_request *r, int letter, ppx_error *error) {
+static ppx_status take_option(void *request, int letter, ppx_error *error) {
+    run_request *r = request;
     int64_t n = 0;
     ppx_status status = PPX_OK;
     switch (letter) {
@@ -358,18 +359,10 @@ int cmd_run(world *all, int argc, char **argv) {
     run_request r = {0};
     ppx_error error = {0};
     ppx_status status = PPX_OK;
-    for (;;) {
-        int letter = next_option(all, "run", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP)
-            return EXIT_SAME;
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        status = take_option(&r, letter, &error);
-        if (status)
-            return complain(all, &error);
-    }
+    int code =
+        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
+    if (code >= 0)
+        return code;
     if (argc - optind != 2) {
         (void)ppx_fail(&error, PPX_E_USAGE,
                        "run takes a chain and an image, not %d operands: parpix run "

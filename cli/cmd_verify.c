@@ -312,7 +312,8 @@ static ppx_status take_operand(verify_plan *plan, char *word, ppx_error *error) 
     return status;
 }
 
-static ppx_status take_option(verify_plan *plan, int letter, ppx_error *error) {
+static ppx_status take_option(void *request, int letter, ppx_error *error) {
+    verify_plan *plan = request;
     if (letter == 't')
         return parse_counts("--threads", optarg, 1, 4096, plan->threads, VERIFY_MOST,
                             &plan->nthreads, error);
@@ -340,19 +341,10 @@ int cmd_verify(world *all, int argc, char **argv) {
     verify_tally tally = {0};
     ppx_error error = {0};
     ppx_status status = PPX_OK;
-    for (;;) {
-        int letter =
-            next_option(all, "verify", argc, argv, options, sizeof options / sizeof *options);
-        if (letter == OPTIONS_HELP)
-            return EXIT_SAME;
-        if (letter == OPTIONS_WRONG)
-            return EXIT_TROUBLE;
-        if (letter == OPTIONS_DONE)
-            break;
-        status = take_option(&plan, letter, &error);
-        if (status)
-            return complain(all, &error);
-    }
+    int code = take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option,
+                            &plan);
+    if (code >= 0)
+        return code;
     if (plan.nranks == 0)
         default_ranks(&plan, all);
     plan.inputs = calloc((size_t)argc, sizeof *plan.inputs);

@@ -44,6 +44,12 @@ enum { OPTIONS_DONE = -1, OPTIONS_HELP = -2, OPTIONS_WRONG = -3 };
 int next_option(const world *all, const char *name, int argc, char **argv,
                 const option_help *options, size_t noptions);
 
+// All options of a command, each given to `take`. -1: go on with the operands, argv[optind]... Else
+// the command ends with that code: 0 after --help, EXIT_TROUBLE after a mistake, which is printed.
+int take_options(const world *all, int argc, char **argv, const option_help *options,
+                 size_t noptions, ppx_status (*take)(void *request, int letter, ppx_error *error),
+                 void *request);
+
 // "4G", "512M", "1e6" are not numbers of threads: whole numbers only, within [least, most].
 ppx_status parse_count(const char *what, const char *text, int64_t least, int64_t most,
                        int64_t *value, ppx_error *error);

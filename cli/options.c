@@ -219,3 +219,20 @@ ppx_status parse_size(const char *text, ptrdiff_t *width, ptrdiff_t *height, ppx
     *height = (ptrdiff_t)h;
     return PPX_OK;
 }
+
+int take_options(const world *all, int argc, char **argv, const option_help *options,
+                 size_t noptions, ppx_status (*take)(void *request, int letter, ppx_error *error),
+                 void *request) {
+    for (;;) {
+        ppx_error error = {0};
+        int letter = next_option(all, argv[0], argc, argv, options, noptions);
+        if (letter == OPTIONS_DONE)
+            return -1;
+        if (letter == OPTIONS_HELP)
+            return EXIT_SAME;
+        if (letter == OPTIONS_WRONG)
+            return EXIT_TROUBLE;
+        if (take(request, letter, &error))
+            return complain(all, &error);
+    }
+}
