@@ -89,8 +89,8 @@ test: ## all tests that fit into five minutes
 	+@echo Building ... && $(AGAIN) all tests
 	@tests/run
 
-check-long: ## the slower checks
-	@scripts/deps
+check-long: ## the same and the slower checks: races, clang
+	@scripts/deps --long
 	+@echo Building ... && $(AGAIN) all tests
 	@tests/run --long
 
