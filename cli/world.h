@@ -19,14 +19,10 @@ typedef struct world {
 ppx_status world_open(world *all, int *argc, char ***argv, ppx_error *error);
 // Every rank returns its own code to the shell.
 void world_close(world *all);
-// Ends all ranks at once, for failures that only one of them knows of.
-_Noreturn void world_abort(int code);
 
-// The first `nranks` ranks as a world of their own; the others get rank -1 and wait in
-// world_barrier(all).
+// The first `nranks` ranks as a world of their own; the others get rank -1.
 ppx_status world_first(const world *all, int nranks, world *part, ppx_error *error);
 void world_free(world *part);
-void world_barrier(const world *all);
 
 // The runner for this world: `inner` itself on one rank, ranks around it otherwise.
 const ppx_runner *world_runner(world *all, const ppx_runner *inner);

@@ -1,6 +1,5 @@
 // world_single.c: the world of one process. Nothing to send, nobody to wait for: every collective
 // is the identity.
-#include <stdlib.h>
 #include <string.h>
 
 #include "world.h"
@@ -17,10 +16,6 @@ void world_close(world *all) {
     (void)all;
 }
 
-_Noreturn void world_abort(int code) {
-    _Exit(code);
-}
-
 ppx_status world_first(const world *all, int nranks, world *part, ppx_error *error) {
     if (nranks != 1)
         return ppx_fail(error, PPX_E_USAGE,
@@ -32,10 +27,6 @@ ppx_status world_first(const world *all, int nranks, world *part, ppx_error *err
 
 void world_free(world *part) {
     (void)part;
-}
-
-void world_barrier(const world *all) {
-    (void)all;
 }
 
 const ppx_runner *world_runner(world *all, const ppx_runner *inner) {

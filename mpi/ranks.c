@@ -19,13 +19,6 @@ void ppx_ranks_band(ptrdiff_t height, int nranks, int rank, ptrdiff_t *y0, ptrdi
         *y1 = height;
 }
 
-int ppx_ranks_owner(ptrdiff_t height, int nranks, ptrdiff_t y) {
-    // Rank r has strips [n r / p, n (r + 1) / p): strip s belongs to the smallest r with
-    // n (r + 1) / p > s, which is floor((p (s + 1) - 1) / n).
-    ptrdiff_t nstrips = ppx_strip_count(height), strip = y / PPX_STRIP;
-    return (int)((nranks * (strip + 1) - 1) / nstrips);
-}
-
 ppx_status ppx_mpi_count(size_t n, const char *what, int *count, ppx_error *error) {
     if (n > INT_MAX)
         return ppx_fail(error, PPX_E_USAGE, "%zu %s are more than MPI counts (%d); use more ranks",

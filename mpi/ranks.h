@@ -24,8 +24,6 @@ static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
 // The rows of an image of that height that a rank owns: a run of strips, sizes differ by one strip.
 // With more ranks than strips some have none.
 void ppx_ranks_band(ptrdiff_t height, int nranks, int rank, ptrdiff_t *y0, ptrdiff_t *y1);
-// The rank that owns row y.
-int ppx_ranks_owner(ptrdiff_t height, int nranks, ptrdiff_t y);
 
 // MPI 3 counts in int: the one narrowing, checked.
 ppx_status ppx_mpi_count(size_t n, const char *what, int *count, ppx_error *error);

@@ -1,6 +1,4 @@
 // world_mpi.c: cli/world.h by MPI. Linked into parpix-mpi in place of cli/world_single.c.
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../cli/launch.h"
@@ -50,11 +48,6 @@ void world_close(world *all) {
     MPI_Finalize();
 }
 
-_Noreturn void world_abort(int code) {
-    MPI_Abort(MPI_COMM_WORLD, code);
-    abort();
-}
-
 ppx_status world_first(const world *all, int nranks, world *part, ppx_error *error) {
     *part = (world){.rank = -1, .nranks = nranks};
     MPI_Comm comm;
@@ -72,11 +65,6 @@ ppx_status world_first(const world *all, int nranks, world *part, ppx_error *err
 void world_free(world *part) {
     ppx_ranks_free(ranks_of(part));
     part->context = NULL;
-}
-
-void world_barrier(const world *all) {
-    (void)all;
-    MPI_Barrier(MPI_COMM_WORLD);
 }
 
 const ppx_runner *world_runner(world *all, const ppx_runner *inner) {
