@@ -8,6 +8,7 @@
     X(invert) \
     X(gray) \
     X(threshold) \
+    X(flip) \
     X(convolve) \
     X(box) \
     X(gaussian) \
