@@ -25,7 +25,6 @@ struct ppx_feed {
     ptrdiff_t moved;     // rows of the last block: so far the window moves next
     ppx_pool pointers;   // in rows, of a block with what surrounds it
     const void **window; // the same as an array: up + block + down of them
-    size_t npointers;
     void *out_rows[PPX_STRIP];
 
     bool copies; // lines are copies: side is not 0
@@ -81,6 +80,10 @@ ppx_status ppx_feed_open(ppx_feed **opened, const ppx_job *job, const ppx_map *m
                          const ppx_source *in, const ppx_band *out, ppx_error *error) {
     *opened = NULL;
     const ppx_geometry *g = &job->geometry;
+    PPX_ASSERT(!map->needs ||
+               (!g->side && !g->up && !g->down)); // rows of an interval are not copied
+    PPX_ASSERT(!g->keep_alpha || job->in.channels % 2 ||
+               (g->out.type == job->in.type && g->out.channels == job->in.channels));
     ppx_feed *feed = NULL;
     ppx_status status = ppx_alloc_array((void **)&feed, 1, sizeof *feed, "a worker", error);
     if (status)
@@ -99,7 +102,6 @@ ppx_status ppx_feed_open(ppx_feed **opened, const ppx_job *job, const ppx_map *m
     if (!map->needs) {
         status = ppx_pool_reserve(&feed->pointers, nlines * sizeof(void *), error);
         feed->window = feed->pointers.data;
-        feed->npointers = nlines;
     }
     if (!status && feed->copies)
         status = ppx_alloc_array((void **)&feed->lines, nlines, feed->line_nbytes, "lines", error);

@@ -84,7 +84,7 @@ typedef struct ppx_map {
     ppx_rows *rows[PPX_NTYPES]; // by input type; NULL: not for that type
     // For maps whose input rows are not simply around the output rows (a flip, a resize): the input
     // interval [*a, *b) that output rows [y0, y1) read. in[0] of a block is then row *a of that
-    // block's interval. NULL: [y0 - up, y1 + down).
+    // block's interval; up, down and side must be 0. NULL: [y0 - up, y1 + down).
     void (*needs)(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a, ptrdiff_t *b);
 } ppx_map;
 
