@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -205,4 +206,19 @@ void test_against_oracle(const char *spec, const ppx_image *in, test_oracle *ora
                     report_difference(&got, x, y, c, a, b, spec);
             }
     ppx_image_free(&got);
+}
+
+void test_same_on_threads(const char *spec, const ppx_image *in) {
+    static const int nthreads[] = {1, 2, 3, 5};
+    ppx_image wanted = test_run(spec, in, &ppx_runner_serial, NULL);
+    for (int n = 0; n < 4; n++)
+        for (int dynamic = 0; dynamic < 2; dynamic++) {
+            omp_set_num_threads(nthreads[n]);
+            omp_set_schedule(dynamic ? omp_sched_dynamic : omp_sched_static, dynamic);
+            ppx_image got = test_run(spec, in, &ppx_runner_omp, NULL);
+            test_expect_equal(&got, &wanted, 0, spec);
+            assert_true(ppx_image_equal(&got, &wanted)); // also the bits of floats
+            ppx_image_free(&got);
+        }
+    ppx_image_free(&wanted);
 }

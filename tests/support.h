@@ -42,6 +42,9 @@ void test_expect_equal(const ppx_image *got, const ppx_image *wanted, double mos
 // The chains that the kernels give as examples, all of them.
 const char *const *test_examples(size_t *n);
 
+// Threads give the bytes of a serial run: several counts of them, static and dynamic schedules.
+void test_same_on_threads(const char *spec, const ppx_image *in);
+
 // What a slow and obvious kernel gives for one sample of the output.
 typedef double test_oracle(const ppx_image *in, ptrdiff_t x, ptrdiff_t y, int c,
                            const void *context);
