@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "findings.h"
+#include "launch.h"
 #include "places.h"
 
 #ifdef __clang__
@@ -67,7 +68,10 @@ static void print_build(void) {
             printf(" %s", ppx_simd_name(level));
     printf(" (PARPIX_SIMD selects)\n");
     printf("  OpenMP       %s, schedule %s\n", openmp_version(), schedule_text(schedule));
-    printf("  MPI          %s\n", world_library());
+    char ranks[4096];
+    bool beside = strcmp(world_library(), "none") == 0 && launch_program(ranks, sizeof ranks);
+    printf("  MPI          %s%s\n", world_library(),
+           beside ? " here; under mpirun parpix becomes parpix-mpi" : "");
     printf("  strips       %d rows\n", PPX_STRIP);
 }
 
