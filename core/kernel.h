@@ -19,7 +19,7 @@ typedef struct ppx_value {
     bool given;       // by the user (defaults are parsed too, but not "given")
     int64_t i;        // PPX_INT; PPX_CHOICE: index among the choices
     double d;         // PPX_INT and PPX_REAL; the number of a choice that takes one
-    const char *text; // as typed; PPX_FILE: the content of the file
+    const char *text; // as typed; PPX_FILE: the content of the file; PPX_IMAGE: its path
 } ppx_value;
 
 // What lies outside of the image.
@@ -47,6 +47,7 @@ typedef struct ppx_geometry {
     size_t scratch_nbytes; // for a worker
     ptrdiff_t block;  // map: rows that the kernel likes to make in a call; 0: the runner's choice
     bool keep_alpha;  // map: the runner copies alpha from the input (default true)
+    bool anchored;    // map: state that is not exact begins anew at strips, so a fresh block must too
     size_t ncounters; // reduce: 64-bit counters
     size_t ncarry;    // scan: 32-bit words handed from strip to strip
 } ppx_geometry;
@@ -70,18 +71,27 @@ typedef struct ppx_job {
 // interleaved: the neighbour of sample k is k - channels. out[i] takes exactly width * channels
 // samples. A block that is not fresh continues the last one of the same worker: its y is that one's
 // y + nrows, and scratch is as it was left; only exact (integer) state may be carried on like that.
+// A block may begin at any row and have any number of them, unless the geometry is anchored.
 typedef struct ppx_block {
     ptrdiff_t y, nrows;
     bool fresh;
     const void *const *in;
+    const void *const *with; // rows of the second input, if the map has one
     void *const *out;
     void *scratch; // aligned to 64 bytes
 } ppx_block;
 
 typedef void ppx_rows(const ppx_job *job, const ppx_block *block);
 
+// A second input of a map. The kernel's own first input: with[i] is its row for output row i, as it
+// lies (nothing beyond its edges), and its shape is job->first. An image that a parameter of kind
+// PPX_IMAGE names (a kernel has at most one): it has the shape of job->first, which is then the
+// step's input shape too, and with[i + dy] is handed out exactly as in[i + dy] is.
+typedef enum ppx_with { PPX_ALONE, PPX_WITH_FIRST, PPX_WITH_IMAGE } ppx_with;
+
 typedef struct ppx_map {
     ppx_rows *rows[PPX_NTYPES]; // by input type; NULL: not for that type
+    ppx_with with;
     // For maps whose input rows are not simply around the output rows (a flip, a resize): the input
     // interval [*a, *b) that output rows [y0, y1) read. in[0] of a block is then row *a of that
     // block's interval; up, down and side must be 0. NULL: [y0 - up, y1 + down).

@@ -73,6 +73,7 @@ static void box_geometry(const ppx_job *job, ppx_geometry *g) {
     g->up = ry_of(job) + 1; // the row that leaves
     g->down = ry_of(job);
     g->border = (ppx_border)job->values[BORDER].i;
+    g->anchored = job->in.type == PPX_F32;
     g->scratch_nbytes = 2 * line_of(job) * sizeof(double);
 }
 
