@@ -13,7 +13,8 @@ static const option_help options[] = {
 static const char *const kinds[] = {[PPX_INT] = "whole number",
                                     [PPX_REAL] = "number",
                                     [PPX_CHOICE] = "choice",
-                                    [PPX_FILE] = "file"};
+                                    [PPX_FILE] = "file",
+                                    [PPX_IMAGE] = "image"};
 
 // A kernel or a scene.
 typedef struct entry {
@@ -167,8 +168,11 @@ static json_t *choices_json(const char *choices) {
 }
 
 static json_t *param_json(const ppx_param *param) {
-    static const char *const names[] = {
-        [PPX_INT] = "int", [PPX_REAL] = "real", [PPX_CHOICE] = "choice", [PPX_FILE] = "file"};
+    static const char *const names[] = {[PPX_INT] = "int",
+                                        [PPX_REAL] = "real",
+                                        [PPX_CHOICE] = "choice",
+                                        [PPX_FILE] = "file",
+                                        [PPX_IMAGE] = "image"};
     json_t *object =
         json_pack("{s:s, s:s, s:s?, s:b, s:s}", "key", param->key, "kind", names[param->kind],
                   "default", param->fallback, "required", !param->fallback, "help", param->help);

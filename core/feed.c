@@ -217,7 +217,12 @@ ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *
         for (ptrdiff_t k = 0; k < nrows; k++)
             feed->out_rows[k] = ppx_image_row(&feed->out->rows, y + k - feed->out->y0);
         const void *const *in = feed->window + (feed->map->needs ? 0 : g->up);
-        feed->rows(job, &(ppx_block){y, nrows, fresh, in, feed->out_rows, feed->scratch});
+        feed->rows(job, &(ppx_block){.y = y,
+                                     .nrows = nrows,
+                                     .fresh = fresh,
+                                     .in = in,
+                                     .out = feed->out_rows,
+                                     .scratch = feed->scratch});
         if (alpha)
             for (ptrdiff_t k = 0; k < nrows; k++)
                 copy_alpha(job, feed->out_rows[k], in[k]);

@@ -47,7 +47,7 @@ typedef struct ppx_geometry {
     size_t scratch_nbytes; // for a worker
     ptrdiff_t block;  // map: rows that the kernel likes to make in a call; 0: the runner's choice
     bool keep_alpha;  // map: the runner copies alpha from the input (default true)
-    bool anchored;    // map: state that is not exact begins anew at strips, so a fresh block must too
+    bool anchored;    // map: inexact state begins anew at strips, so fresh blocks do too
     size_t ncounters; // reduce: 64-bit counters
     size_t ncarry;    // scan: 32-bit words handed from strip to strip
 } ppx_geometry;
