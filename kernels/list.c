@@ -8,6 +8,11 @@
     X(invert) \
     X(gray) \
     X(threshold) \
+    X(lut) \
+    X(gamma) \
+    X(levels) \
+    X(hsv) \
+    X(lab) \
     X(flip) \
     X(convolve) \
     X(box) \
