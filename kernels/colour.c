@@ -1,8 +1,8 @@
 // colour.c: hsv and lab, from RGB and (inverse=yes) back.
 //
 //     V = max(R, G, B), d = V - min(R, G, B), S = d / V                 (Smith 1978)
-//     H = 60 degrees times (G - B) / d where V = R, 2 + (B - R) / d where V = G, else 4 + (R - G) /
-//     d
+//     H = 60 degrees ((G - B) / d where V = R, else 2 + (B - R) / d where V = G, else 4 + (R - G) /
+//     d)
 //
 //     L = 116 f(Y) - 16, a = 500 (f(X) - f(Y)), b = 200 (f(Y) - f(Z))   (CIE 1976)
 //     f(t) = t^(1/3), below (6/29)^3 the tangent; X, Y, Z relative to the white D65 from linear
@@ -11,12 +11,12 @@
 // Shapes: RGB with or without alpha, kept. Border: none. Units as in OpenCV:
 //            H               S, V       L             a, b
 //     u8     0..179, 2 deg   0..255     0..255        128 + value
-//     u16    65536 a turn    0..65535   0..65535      128.5 of 257: 257 (128 + value)
+//     u16    65536 a turn    0..65535   0..65535      257 (128 + value)
 //     f32    degrees         0..1       0..100        value
 // f32 samples of RGB below 0 count as 0; for Lab those above 1 count as 1. Colours that RGB has not
 // are cut. Cost: hsv two divisions a pixel, lab three cube roots. In float, pixel by pixel, without
-// libm: roots by Newton's method from a guess in the exponent (Lomont 2003). For u8 hsv is the
-// exactly rounded quotient, and sRGB is decoded by table.
+// libm: roots by a guess in the exponent (Lomont 2003) and the series of what is missing. For u8
+// hsv is the exactly rounded quotient, and sRGB is decoded by table.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -36,91 +36,20 @@ enum { INVERSE };
 enum { RGB_CHANNELS = 1 << 3 | 1 << 4 };
 enum { TILE = 256 }; // pixels at a time: planes stay in the nearest cache
 
+// ---- lab in float ----
+
 typedef struct planes {
     _Alignas(64) float plane[3][TILE];
 } planes;
 
+// How L = 1 and a = 1 are stored, and a = 0.
 typedef struct units {
-    float most;    // white, and S and V of 1
-    float sector;  // of hue: 60 degrees
-    float round;   // what rounding adds at most: hues that it takes to a full turn are 0
-    float l;       // L = 1
-    float ab, ab0; // a = 1, and what a = 0 is stored as
+    float l, ab, ab0;
 } units;
 
-static const units units_u8 = {255, 30, 0.5f, 2.55f, 1, 128};
-static const units units_u16 = {65535, 65536 / 6.0f, 0.5f, 655.35f, 257, 32896};
-static const units units_f32 = {1, 60, 0, 1, 1, 0};
-
-// From planes in the type's units to planes in the type's units.
-typedef void converter(planes *p, ptrdiff_t n, const units *u);
-
-// ---- hsv ----
-
-// f32 divides twice. Integers divide once, by d V, and multiply: the quotients of u8 are multiples
-// of 1 / 510 or further than that from what rounds otherwise, so that a nudge of 2^-10 before
-// rounding makes them exact.
-static INLINE void rgb_to_hsv(planes *p, ptrdiff_t n, const units *u) {
-    const bool whole = u->round > 0;
-    const float most = u->most, sector = u->sector, turn = 6 * u->sector - u->round;
-    const float nudge = whole ? 1 / 1024.0f : 0;
-    for (ptrdiff_t x = 0; x < n; x++) {
-        float r = p->plane[0][x], g = p->plane[1][x], b = p->plane[2][x];
-        if (!whole) {
-            r = r > 0 ? r : 0;
-            g = g > 0 ? g : 0;
-            b = b > 0 ? b : 0;
-        }
-        float v = r > g ? r : g, least = r < g ? r : g;
-        v = v > b ? v : b;
-        least = least < b ? least : b;
-        float d = v - least;
-        float ahead = v == r ? g - b : v == g ? b - r : r - g;
-        float from = v == r ? nudge : v == g ? 2 * sector + nudge : 4 * sector + nudge;
-        float by_d = d > 0 ? d : 1, by_v = v > 0 ? v : 1;
-        float h, s;
-        if (whole) {
-            float inverse = 1 / (by_d * by_v);
-            h = sector * ahead * (inverse * by_v);
-            s = most * d * (inverse * by_d) + nudge;
-        } else {
-            h = sector * ahead / by_d;
-            s = most * d / by_v;
-        }
-        h += from;
-        h = h < 0 ? h + 6 * sector : h;
-        p->plane[0][x] = h < turn ? h : 0;
-        p->plane[1][x] = s;
-        p->plane[2][x] = v;
-    }
-}
-
-// V less the part of S V that the channel lacks: none within 60 degrees of its own hue, all beyond
-// 120. `after` is how far the hue is behind the channel's opposite. For u8 the product
-// is whole, and half of it more keeps ties from being rounded down.
-static INLINE float channel_of_hue(float after, float sv, float v, const units *u) {
-    const float sector = u->sector, unit = u->most * u->sector, nudge = u->round;
-    after = after < 0 ? after + 6 * sector : after;
-    after = after >= 6 * sector ? after - 6 * sector : after;
-    after = after >= 6 * sector ? after - 6 * sector : after;
-    float before = 4 * sector - after;
-    float lacks = after < before ? after : before;
-    lacks = lacks > 0 ? lacks : 0;
-    lacks = lacks < sector ? lacks : sector;
-    return (v * unit - sv * lacks + nudge) * (1 / unit);
-}
-
-static INLINE void hsv_to_rgb(planes *p, ptrdiff_t n, const units *u) {
-    const float sector = u->sector;
-    for (ptrdiff_t x = 0; x < n; x++) {
-        float h = p->plane[0][x], v = p->plane[2][x], sv = p->plane[1][x] * v;
-        p->plane[0][x] = channel_of_hue(h + 5 * sector, sv, v, u);
-        p->plane[1][x] = channel_of_hue(h + 3 * sector, sv, v, u);
-        p->plane[2][x] = channel_of_hue(h + sector, sv, v, u);
-    }
-}
-
-// ---- lab ----
+static const units units_u8 = {2.55f, 1, 128};
+static const units units_u16 = {655.35f, 257, 32896};
+static const units units_f32 = {1, 1, 0};
 
 // The bits of a positive float are nearly its logarithm: magic - bits / n are nearly those of
 // t^(-1/n). The numbers below make the largest error of r^n t as small as it gets: 0.10 and 0.15.
@@ -132,23 +61,19 @@ static INLINE float root_guess(float t, float magic, float nth) {
     return t;
 }
 
-// Two steps of the series of (1 - e)^(-1/n), e = 1 - r^n t: to e^2 and to e.
+// r (1 - e)^(-1/n) for e = 1 - r^n t, the remaining error, by polynomials that are best over its
+// range: to 1e-7 and 4e-7.
 static INLINE float cube_root(float t) {
-    float r = root_guess(t, 1419899955.0f, 1 / 3.0f);
-    float e = 1 - r * r * r * t;
-    r += r * e * (1 / 3.0f + e * (2 / 9.0f));
-    e = 1 - r * r * r * t;
-    r += r * e * (1 / 3.0f);
+    float r = root_guess(t, 1419899955.0f, 1 / 3.0f), e = 1 - r * r * r * t;
+    float series = e * (0.33332912f + e * (0.22221417f + e * (0.17447593f + e * 0.14597448f)));
+    r += r * series;
     return r * r * t;
 }
 
 static INLINE float inverse_fifth_root(float t) {
-    float r = root_guess(t, 1277904859.0f, 1 / 5.0f);
-    float r2 = r * r, e = 1 - r2 * r2 * r * t;
-    r += r * e * (1 / 5.0f + e * (3 / 25.0f));
-    r2 = r * r;
-    e = 1 - r2 * r2 * r * t;
-    return r + r * e * (1 / 5.0f);
+    float r = root_guess(t, 1277904859.0f, 1 / 5.0f), r2 = r * r, e = 1 - r2 * r2 * r * t;
+    float series = e * (0.19998951f + e * (0.11998018f + e * (0.08978816f + e * 0.07248037f)));
+    return r + r * series;
 }
 
 // The sample of sRGB, cut to 0..1, as linear light: t^2.4 = t^4 (t^(-1/5))^8.
@@ -208,42 +133,59 @@ static INLINE void linear_to_lab(planes *p, ptrdiff_t n, const units *u) {
     }
 }
 
-static INLINE void rgb_to_lab(planes *p, ptrdiff_t n, const units *u) {
-    const float scale = 1 / u->most;
-    for (int c = 0; c < 3; c++)
-        for (ptrdiff_t x = 0; x < n; x++)
-            p->plane[c][x] = srgb_decode(p->plane[c][x] * scale);
-    linear_to_lab(p, n, u);
-}
-
-static INLINE void lab_to_rgb(planes *p, ptrdiff_t n, const units *u) {
+// To samples of sRGB.
+static INLINE void lab_to_srgb(planes *p, ptrdiff_t n, float most, const units *u) {
     const float l = 1 / (116 * u->l), a = 1 / (500 * u->ab), b = 1 / (200 * u->ab), ab0 = u->ab0;
     for (ptrdiff_t x = 0; x < n; x++) {
         float fy = p->plane[0][x] * l + 16 / 116.0f;
         float fx = fy + (p->plane[1][x] - ab0) * a, fz = fy - (p->plane[2][x] - ab0) * b;
         float tx = lab_f_inverse(fx), ty = lab_f_inverse(fy), tz = lab_f_inverse(fz);
         for (int c = 0; c < 3; c++)
-            p->plane[c][x] = u->most * srgb_encode(weigh(from_xyz[c], tx, ty, tz));
+            p->plane[c][x] = most * srgb_encode(weigh(from_xyz[c], tx, ty, tz));
     }
 }
 
-// ---- Row functions, and the table of u8 ----
+// ---- Row functions ----
 
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
-#define MOST 255.0f
 #define PIXEL_IS_BYTE
+#define MOST 255.0f
+#define SECTOR 30.0f // of hue: 60 degrees
+#define WIDE int16_t // holds six times a sample
+#define HUE int16_t  // holds three turns, in whole units if sectors are whole
 #include "colour.inc.h"
 
 #define PIXEL uint16_t
 #define NAME(function) function##_u16
 #define MOST 65535.0f
+#define SECTOR (65536 / 6.0f)
+#define WIDE int32_t
+#define HUE float
 #include "colour.inc.h"
 
 #define PIXEL float
 #define NAME(function) function##_f32
 #define PIXEL_IS_FLOAT
+#define MOST 1.0f
+#define SECTOR 60.0f
+#define WIDE float
+#define HUE float
 #include "colour.inc.h"
+
+// Of u8: every sample as linear light.
+static size_t lab_table_nbytes(const ppx_job *job) {
+    bool wanted = job->in.type == PPX_U8 && !job->values[INVERSE].i;
+    return wanted ? (UINT8_MAX + 1) * sizeof(float) : 0;
+}
+
+static void lab_build(const ppx_job *job) {
+    float *linear = job->table;
+    for (int k = 0; k <= UINT8_MAX; k++) {
+        double v = k / 255.0;
+        linear[k] = (float)(v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+}
 
 static const ppx_param hsv_params[] = {
     [INVERSE] = {"inverse", PPX_CHOICE, 0, 0, "no|yes", "no", "from HSV to RGB"},
@@ -283,6 +225,8 @@ const ppx_kernel PPX_KERNEL(lab) = {
     .channels = RGB_CHANNELS,
     .params = lab_params,
     .nparams = sizeof lab_params / sizeof *lab_params,
+    .table_nbytes = lab_table_nbytes,
+    .build = lab_build,
     .steps = lab_steps,
     .nsteps = 1,
 };
