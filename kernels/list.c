@@ -13,6 +13,8 @@
     X(levels) \
     X(hsv) \
     X(lab) \
+    X(blend) \
+    X(diff) \
     X(flip) \
     X(convolve) \
     X(box) \
