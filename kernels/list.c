@@ -8,6 +8,13 @@
     X(invert) \
     X(gray) \
     X(threshold) \
+    X(lut) \
+    X(gamma) \
+    X(levels) \
+    X(hsv) \
+    X(lab) \
+    X(blend) \
+    X(diff) \
     X(flip) \
     X(convolve) \
     X(box) \
