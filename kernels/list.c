@@ -19,6 +19,8 @@
     X(histogram) \
     X(equalize) \
     X(otsu) \
+    X(adaptive) \
+    X(sauvola) \
     X(integral) \
     X(label) \
     X(diffuse)
