@@ -18,6 +18,7 @@
     X(dilate) \
     X(histogram) \
     X(equalize) \
+    X(clahe) \
     X(otsu) \
     X(adaptive) \
     X(sauvola) \
