@@ -85,9 +85,11 @@ static inline void *ppx_image_row(const ppx_image *image, ptrdiff_t y) {
     return (char *)image->data + y * image->stride;
 }
 
-// A checksum of shape and samples (not of padding or stride): 64-bit FNV-1a over the rows' own
-// 64-bit hashes, so that it can be computed for bands in parallel and is the same for each.
+// A checksum of shape and samples (not of padding or stride): 64-bit FNV-1a over the shape and the
+// rows' own 64-bit hashes. Begun with the whole image's shape, it goes on with its rows in order.
 uint64_t ppx_image_checksum(const ppx_image *image);
+uint64_t ppx_checksum_begin(ppx_shape shape);
+uint64_t ppx_checksum_rows(uint64_t checksum, const ppx_image *rows);
 
 // ---- Files --------------------------------------------------------------------------------------
 
@@ -114,6 +116,25 @@ ppx_status ppx_image_write(const ppx_image *image, const char *path,
 // Tells before any work is done whether ppx_image_write could take such an image under that name.
 ppx_status ppx_image_writable(ppx_shape shape, const char *path, const ppx_write_options *options,
                               ppx_error *error);
+
+// The same row by row, for images larger than memory. Rows come and go in order; a reader or writer
+// belongs to one thread.
+typedef struct ppx_reader ppx_reader;
+typedef struct ppx_writer ppx_writer;
+
+// Reads the header, and no more; options may be NULL.
+ppx_status ppx_reader_open(ppx_reader **reader, const char *path, const ppx_read_options *options,
+                           ppx_shape *shape, ppx_error *error);
+// The next rows->shape.height rows. An interlaced PNG can only be read at once. The end mark is
+// checked with the last row.
+ppx_status ppx_reader_rows(ppx_reader *reader, const ppx_image *rows, ppx_error *error);
+void ppx_reader_close(ppx_reader *reader);
+
+ppx_status ppx_writer_open(ppx_writer **writer, ppx_shape shape, const char *path,
+                           const ppx_write_options *options, ppx_error *error);
+ppx_status ppx_writer_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error);
+// With status PPX_OK and all rows written the file appears under its name, otherwise nothing does.
+ppx_status ppx_writer_close(ppx_writer *writer, ppx_status status, ppx_error *error);
 
 // A text or table written like an image: whole or not at all, "-" is standard output.
 ppx_status ppx_text_write(const char *text, size_t nbytes, const char *path, ppx_error *error);
@@ -210,9 +231,17 @@ typedef struct ppx_sink {
     void (*table)(void *context, const char *kernel, const ppx_table *table);
 } ppx_sink;
 
+// How a run gets the image that a parameter of kind PPX_IMAGE names: this worker's band of it,
+// which the run frees. `wanted` is the shape that the kernel will accept. Called on every rank, and
+// all must return the same status. NULL: ppx_image_read, which does for a single worker.
+typedef ppx_status ppx_image_loader(void *context, const char *path, ppx_shape wanted,
+                                    ppx_band *band, ppx_error *error);
+
 typedef struct ppx_run_options {
     int iterations;       // how often the whole chain is applied, 0 means once
     const ppx_sink *sink; // receives the findings of the last iteration, on rank 0; may be NULL
+    ppx_image_loader *load;
+    void *load_context;
 } ppx_run_options;
 
 typedef struct ppx_run_times {
@@ -220,8 +249,9 @@ typedef struct ppx_run_times {
 } ppx_run_times;
 
 // Applies the chain to the image in place: *band is replaced by the result, and its memory is freed
-// or reused as soon as no step needs it (a view's memory is left alone and unchanged). Peak memory
-// is the largest sum of one step's input and output. On failure *band is empty.
+// or reused as soon as no step needs it (a view's memory is left alone and unchanged). Maps that
+// follow each other run as one, without images between them. Peak memory is the largest sum of one
+// such group's input and output, and of the images that parameters name. On failure *band is empty.
 // Every rank calls it with its own band; options and times may be NULL.
 ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error);
