@@ -62,12 +62,24 @@ static int whole_offset(const ppx_job *job, int most) {
     return below + (below < offset);
 }
 
+// In bytes: how far v is below the mean decides for a positive offset, else how far it is above.
 static inline void adaptive_row_u8(const ppx_job *job, const uint8_t *restrict in,
                                    const uint8_t *restrict means, ptrdiff_t n,
                                    uint8_t *restrict out) {
-    const int16_t offset = (int16_t)whole_offset(job, UINT8_MAX);
-    for (ptrdiff_t k = 0; k < n; k++)
-        out[k] = (int16_t)(in[k] + offset) > (int16_t)means[k] ? UINT8_MAX : 0;
+    const int offset = whole_offset(job, UINT8_MAX);
+    if (offset > 0) {
+        const uint8_t most = (uint8_t)(offset - 1);
+        for (ptrdiff_t k = 0; k < n; k++) {
+            const uint8_t below = means[k] > in[k] ? (uint8_t)(means[k] - in[k]) : 0;
+            out[k] = below > most ? 0 : UINT8_MAX;
+        }
+    } else {
+        const uint8_t most = (uint8_t)(-offset < UINT8_MAX ? -offset : UINT8_MAX);
+        for (ptrdiff_t k = 0; k < n; k++) {
+            const uint8_t more = in[k] > means[k] ? (uint8_t)(in[k] - means[k]) : 0;
+            out[k] = more > most ? UINT8_MAX : 0;
+        }
+    }
 }
 
 static inline void adaptive_row_u16(const ppx_job *job, const uint16_t *restrict in,
