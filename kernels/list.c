@@ -25,7 +25,10 @@
     X(dilate) \
     X(histogram) \
     X(equalize) \
+    X(clahe) \
     X(otsu) \
+    X(adaptive) \
+    X(sauvola) \
     X(integral) \
     X(label) \
     X(diffuse)

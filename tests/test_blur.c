@@ -121,8 +121,8 @@ static void test_box_rounding(void **state) {
 // Every sum of u8 that a window in one row can have, for several areas.
 static void test_box_division(void **state) {
     (void)state;
-    static const int areas[] = {3, 5, 7, 9, 15, 25, 49, 121, 225, 441};
-    for (int a = 0; a < 10; a++) {
+    static const int areas[] = {3, 5, 7, 9, 15, 25, 49, 121, 225, 253, 255, 257};
+    for (int a = 0; a < 12; a++) {
         int area = areas[a], nsums = 255 * area + 1;
         // Window number s, at pixel s * area + area / 2, holds samples with the sum s.
         ppx_image in = test_image(test_shape((ptrdiff_t)nsums * area, 1, 1, PPX_U8), TEST_NOISE, 1);
