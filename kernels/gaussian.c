@@ -34,71 +34,47 @@ static void gauss_build(const ppx_job *job) {
 
 static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
     blur_plan plan = plan_of(job);
-    blur b = {.plan = &plan, .shape = job->in};
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[BORDER].i;
     g->block = BLOCK;
-    g->scratch_nbytes = blur_lay_out(&b, NULL);
+    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
 }
 
 // ---- Row functions ----
 
+static INLINE uint8_t finish_u8(uint16_t sum, int32_t lost) {
+    return (uint8_t)((uint16_t)(sum + (uint16_t)(128 + lost)) >> 8);
+}
+
+static INLINE uint16_t finish_u16(float sum, int32_t lost) {
+    (void)lost;
+    int32_t value = (int32_t)(sum + 0.5f);
+    return (uint16_t)(value < 0 ? 0 : value < UINT16_MAX ? value : UINT16_MAX);
+}
+
+static INLINE float finish_f32(float sum, int32_t lost) {
+    (void)lost;
+    return sum;
+}
+
 #define PIXEL uint8_t
-#define NAME(name) name##_fixed_u8
+#define NAME(name) name##_u8
 #define SUM uint16_t
 #define SUMS(name) name##_fixed
 #define FIXED
-#include "gaussian_rows.inc.h"
+#include "gaussian.inc.h"
 
 #define PIXEL uint16_t
 #define NAME(name) name##_u16
 #define SUM float
 #define SUMS(name) name##_float
-#include "gaussian_rows.inc.h"
+#include "gaussian.inc.h"
 
 #define PIXEL float
 #define NAME(name) name##_f32
 #define SUM float
 #define SUMS(name) name##_float
-#include "gaussian_rows.inc.h"
-
-static void gaussian_8_bits(const ppx_job *job, const ppx_block *block) {
-    blur_plan plan = plan_of(job);
-    blur b = blur_of(job, &plan, job->table, block);
-    begin_fixed_u8(&b);
-    uint16_t *sum = b.sum, half = (uint16_t)(128 + blur_lost(&b));
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        row_fixed_u8(&b, k, sum);
-        uint8_t *out = block->out[k];
-        for (ptrdiff_t x = 0; x < b.n; x++)
-            out[x] = (uint8_t)((uint16_t)(sum[x] + half) >> 8);
-    }
-}
-
-static void gaussian_16_bits(const ppx_job *job, const ppx_block *block) {
-    blur_plan plan = plan_of(job);
-    blur b = blur_of(job, &plan, job->table, block);
-    begin_u16(&b);
-    float *sum = b.sum;
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        row_u16(&b, k, sum);
-        uint16_t *out = block->out[k];
-        for (ptrdiff_t x = 0; x < b.n; x++) {
-            int32_t value = (int32_t)(sum[x] + 0.5f);
-            out[x] = (uint16_t)(value < 0 ? 0 : value < UINT16_MAX ? value : UINT16_MAX);
-        }
-    }
-}
-
-static void gaussian_float(const ppx_job *job, const ppx_block *block) {
-    blur_plan plan = plan_of(job);
-    blur b = blur_of(job, &plan, job->table, block);
-    begin_f32(&b);
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        row_f32(&b, k, b.sum);
-        memcpy(block->out[k], b.sum, (size_t)b.n * sizeof(float));
-    }
-}
+#include "gaussian.inc.h"
 
 static const ppx_param gauss_params[] = {
     [SIGMA] = {"sigma", PPX_REAL, 0.3, 100, NULL, NULL, "standard deviation in pixels"},
@@ -108,9 +84,7 @@ static const ppx_param gauss_params[] = {
 static const ppx_step gauss_steps[] = {{
     .pattern = PPX_MAP,
     .geometry = gauss_geometry,
-    .map = {.rows = {[PPX_U8] = gaussian_8_bits,
-                     [PPX_U16] = gaussian_16_bits,
-                     [PPX_F32] = gaussian_float}},
+    .map = {.rows = {[PPX_U8] = gaussian_u8, [PPX_U16] = gaussian_u16, [PPX_F32] = gaussian_f32}},
 }};
 
 const ppx_kernel PPX_KERNEL(gaussian) = {

@@ -78,55 +78,60 @@ static size_t blur_lay_out(blur *b, void *scratch) {
     return (size_t)(at - (char *)scratch);
 }
 
+static size_t blur_scratch_nbytes(const ppx_job *job, const blur_plan *plan) {
+    blur b = {.plan = plan, .shape = job->in};
+    return blur_lay_out(&b, NULL);
+}
+
 static blur blur_of(const ppx_job *job, const blur_plan *plan, const blur_table *table,
-                    const ppx_block *block) {
+                    const ppx_block *block, void *scratch) {
     blur b = {.plan = plan,
               .table = table,
               .block = block,
               .shape = job->in,
               .border = job->geometry.border};
-    blur_lay_out(&b, block->scratch);
+    blur_lay_out(&b, scratch);
     return b;
 }
 
 // ---- Rows ----
 
-static const uint16_t *down_fixed(const blur_table *table, int term) {
+static inline const uint16_t *down_fixed(const blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static const uint16_t *across_fixed(const blur_table *table, int term) {
+static inline const uint16_t *across_fixed(const blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static const float *down_float(const blur_table *table, int term) {
+static inline const float *down_float(const blur_table *table, int term) {
     return table->down[term];
 }
 
-static const float *across_float(const blur_table *table, int term) {
+static inline const float *across_float(const blur_table *table, int term) {
     return table->across[term];
 }
 
-static const uint16_t *fine_fixed(const blur_table *table) {
+static inline const uint16_t *fine_fixed(const blur_table *table) {
     return table->fine_fixed;
 }
 
-static const float *fine_float(const blur_table *table) {
+static inline const float *fine_float(const blur_table *table) {
     return table->fine;
 }
 
-static const uint16_t *up_fixed(const blur_table *table) {
+static inline const uint16_t *up_fixed(const blur_table *table) {
     return table->up_fixed;
 }
 
-static const float *up_float(const blur_table *table) {
+static inline const float *up_float(const blur_table *table) {
     return table->up;
 }
 
 // What is to be given back to the last fixed sums, in 1/256 of a level.
-static int32_t blur_lost(const blur *b) {
+static inline int32_t blur_lost(const blur *b) {
     return b->plan->scale > 1 ? b->plan->order / 2 : b->table->lost;
 }
 

@@ -29,8 +29,8 @@ static void NAME(columns)(const blur *b, SUM *lines, const PIXEL *const *rows, p
         for (ptrdiff_t k = 0; k < nlines; k++)
             for (int t = 0; weights[t]; t++)
                 SUMS(weigh)
-                (lines + (t * nlines + k) * b->pitch + x, tile + radius + k * spacing, 0,
-                 SUMS(TILE), weights[t], radius, false, true);
+        (lines + (t * nlines + k) * b->pitch + x, tile + radius + k * spacing, 0, SUMS(TILE),
+         weights[t], radius, false, true);
     }
 }
 
@@ -58,8 +58,8 @@ static void NAME(direct_row)(const blur *b, ptrdiff_t k, SUM *sum) {
     const SUM *lines = (const SUM *)b->lines + b->margin;
     for (int t = 0; t < b->plan->nterms; t++)
         SUMS(along)
-        (sum, lines + (t * b->block->nrows + k) * b->pitch, b->shape.channels, b->n,
-         SUMS(across)(b->table, t), b->plan->radius, t > 0);
+    (sum, lines + (t * b->block->nrows + k) * b->pitch, b->shape.channels, b->n,
+     SUMS(across)(b->table, t), b->plan->radius, t > 0);
 }
 
 // ---- On a coarser grid ----
@@ -163,9 +163,3 @@ static void NAME(row)(const blur *b, ptrdiff_t k, SUM *sum) {
     else
         NAME(direct_row)(b, k, sum);
 }
-
-#undef PIXEL
-#undef FIXED
-#undef SUM
-#undef SUMS
-#undef NAME

@@ -18,8 +18,8 @@ static INLINE void SUMS(store)(SUM *to, SUMS(vector) v) {
 // out = the sum of weight[|k|] rows[k], added to what is there if `add` says so. Whole tiles are
 // read and written. Fixed: rows below 2^15 give sums below 2^16 of twice the unit, or of the same
 // one, rounded, if `keep` says so.
-static void SUMS(weigh)(SUM *out, const SUM *const *rows, ptrdiff_t x0, ptrdiff_t n,
-                        const SUM *weight, int radius, bool add, bool keep) {
+static inline void SUMS(weigh)(SUM *out, const SUM *const *rows, ptrdiff_t x0, ptrdiff_t n,
+                               const SUM *weight, int radius, bool add, bool keep) {
     for (ptrdiff_t x = x0; x < x0 + n; x += SUMS(TILE)) {
         SUMS(vector) s[AT_ONCE];
         for (int j = 0; j < AT_ONCE; j++)
@@ -45,8 +45,8 @@ static void SUMS(weigh)(SUM *out, const SUM *const *rows, ptrdiff_t x0, ptrdiff_
 }
 
 // The same along a line, whose sample 0 is line[0]; step is the distance of two pixels.
-static void SUMS(along)(SUM *out, const SUM *line, ptrdiff_t step, ptrdiff_t n, const SUM *weight,
-                        int radius, bool add) {
+static inline void SUMS(along)(SUM *out, const SUM *line, ptrdiff_t step, ptrdiff_t n,
+                               const SUM *weight, int radius, bool add) {
     const SUM *rows[2 * MOST_FINE + 1], **centre = rows + radius;
     for (int k = -radius; k <= radius; k++)
         centre[k] = line + k * step;
@@ -54,8 +54,8 @@ static void SUMS(along)(SUM *out, const SUM *line, ptrdiff_t step, ptrdiff_t n, 
 }
 
 // out = the sum of weight[k] rows[k], k in [0, nrows).
-static void SUMS(blend)(SUM *out, const SUM *const *rows, ptrdiff_t nrows, const SUM *weight,
-                        ptrdiff_t n) {
+static inline void SUMS(blend)(SUM *out, const SUM *const *rows, ptrdiff_t nrows, const SUM *weight,
+                               ptrdiff_t n) {
     for (ptrdiff_t x = 0; x < n; x += SUMS(TILE)) {
         SUMS(vector) s[AT_ONCE] = {0};
         for (ptrdiff_t k = 0; k < nrows; k++) {

@@ -12,6 +12,9 @@
     X(convolve) \
     X(box) \
     X(gaussian) \
+    X(unsharp) \
+    X(dog) \
+    X(log) \
     X(sobel) \
     X(median) \
     X(erode) \
