@@ -146,17 +146,17 @@ static float *columns_of(const blur *b, ptrdiff_t y) {
 // Coarse lines from the next one to `end` (beyond the last) are summed down the columns, tile by
 // tile, so that what they share stays in the cache.
 static void blur_columns(const blur *b, ptrdiff_t end) {
-    const float *rows[TERMS][MOST_ROWS];
     int radius = b->plan->radius;
-    ptrdiff_t first = b->state->next_columns;
-    for (int t = 0; t < b->plan->nterms; t++)
-        for (ptrdiff_t y = first - radius; y < end + radius; y++)
-            rows[t][y - first + radius] = across_of(b, y, t);
-    ptrdiff_t n = b->ncoarse - 2 * radius * b->shape.channels;
+    ptrdiff_t first = b->state->next_columns, n = b->ncoarse - 2 * radius * b->shape.channels;
+    float *tile = b->tile;
     for (ptrdiff_t x = 0; x < n; x += TILE_float)
-        for (ptrdiff_t y = first; y < end; y++)
-            for (int t = 0; t < b->plan->nterms; t++)
-                weigh_float(columns_of(b, y), rows[t] + (y - first + radius), x, TILE_float,
-                            b->table->down[t], radius, t > 0, false);
+        for (int t = 0; t < b->plan->nterms; t++) {
+            for (ptrdiff_t y = first - radius; y < end + radius; y++)
+                memcpy(tile + (y - first + radius) * TILE_float, across_of(b, y, t) + x,
+                       TILE_float * sizeof *tile);
+            for (ptrdiff_t y = first; y < end; y++)
+                weigh_down_float(columns_of(b, y) + x, tile + (y - first + radius) * TILE_float,
+                                 b->table->down[t], radius, t > 0);
+        }
     b->state->next_columns = end;
 }

@@ -18,19 +18,21 @@ static INLINE void NAME(widen)(SUM *restrict to, const PIXEL *restrict from, ptr
 // rows[0], rows[spacing] and so on. A tile of the rows is widened once and stays in the cache.
 static void NAME(columns)(const blur *b, SUM *lines, const PIXEL *const *rows, ptrdiff_t spacing,
                           ptrdiff_t nlines, const SUM *const *weights, int radius) {
-    const SUM *tile[MOST_ROWS];
+    SUM *tile = b->tile;
     ptrdiff_t nrows = (nlines - 1) * spacing + 2 * radius + 1;
-    for (ptrdiff_t k = 0; k < nrows; k++)
-        tile[k] = (SUM *)b->tile + k * SUMS(TILE);
     for (ptrdiff_t x = 0; x < b->n; x += SUMS(TILE)) {
-        ptrdiff_t n = b->n - x < SUMS(TILE) ? b->n - x : SUMS(TILE);
+        ptrdiff_t n = b->n - x;
         for (ptrdiff_t k = 0; k < nrows; k++)
-            NAME(widen)((SUM *)b->tile + k * SUMS(TILE), rows[k - radius] + x, n);
+            if (n >= SUMS(TILE)) // a constant makes better code
+                NAME(widen)(tile + k * SUMS(TILE), rows[k - radius] + x, SUMS(TILE));
+            else
+                NAME(widen)(tile + k * SUMS(TILE), rows[k - radius] + x, n);
         for (ptrdiff_t k = 0; k < nlines; k++)
-            for (int t = 0; weights[t]; t++)
-                SUMS(weigh)
-        (lines + (t * nlines + k) * b->pitch + x, tile + radius + k * spacing, 0, SUMS(TILE),
-         weights[t], radius, false, true);
+            for (int t = 0; weights[t]; t++) {
+                SUM *line = lines + (t * nlines + k) * b->pitch + x;
+                const SUM *centre = tile + (radius + k * spacing) * SUMS(TILE);
+                SUMS(weigh_down)(line, centre, weights[t], radius, false);
+            }
     }
 }
 
@@ -57,12 +59,27 @@ static void NAME(direct_begin)(const blur *b) {
 static void NAME(direct_row)(const blur *b, ptrdiff_t k, SUM *sum) {
     const SUM *lines = (const SUM *)b->lines + b->margin;
     for (int t = 0; t < b->plan->nterms; t++)
-        SUMS(along)
+        SUMS(weigh_along)
     (sum, lines + (t * b->block->nrows + k) * b->pitch, b->shape.channels, b->n,
      SUMS(across)(b->table, t), b->plan->radius, t > 0);
 }
 
 // ---- On a coarser grid ----
+
+// Coarse pixels of one channel, from sums that are `apart` from each other. Without channels and
+// for the d that most work is spent at, the compiler knows the distances.
+static void NAME(take_every)(float *to, const SUM *from, ptrdiff_t n, ptrdiff_t step,
+                             ptrdiff_t apart, int32_t lost) {
+    if (step == 1 && apart == 2)
+        for (ptrdiff_t x = 0; x < n; x++)
+            to[x] = SUMS(level)(from[2 * x], lost);
+    else if (step == 1 && apart == 3)
+        for (ptrdiff_t x = 0; x < n; x++)
+            to[x] = SUMS(level)(from[3 * x], lost);
+    else
+        for (ptrdiff_t x = 0; x < n; x++)
+            to[x * step] = SUMS(level)(from[x * apart], lost);
+}
 
 // One line of sums down the columns becomes a coarse line, and that one line for each term.
 static void NAME(coarse_line)(const blur *b, SUM *line, float *across) {
@@ -70,15 +87,16 @@ static void NAME(coarse_line)(const blur *b, SUM *line, float *across) {
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
     NAME(extend)(b, line);
     SUM *sum = b->sum;
-    SUMS(along)
+    SUMS(weigh_along)
     (sum, line + b->x0 * apart, step, (b->ncoarse / step - 1) * apart + step, SUMS(fine)(b->table),
      plan->fine, false);
-    for (ptrdiff_t x = 0; x < b->ncoarse; x += step, sum += apart)
-        for (ptrdiff_t c = 0; c < step; c++)
-            b->coarse[x + c] = SUMS(level)(sum[c], b->table->lost);
+    ptrdiff_t ncoarse = b->ncoarse / step;
+    for (ptrdiff_t c = 0; c < step; c++)
+        NAME(take_every)(b->coarse + c, sum + c, ncoarse, step, apart, b->table->lost);
     for (int t = 0; t < plan->nterms; t++)
-        along_float(across + t * b->coarse_pitch, b->coarse + plan->radius * step, step,
-                    b->ncoarse - 2 * plan->radius * step, b->table->across[t], plan->radius, false);
+        weigh_along_float(across + t * b->coarse_pitch, b->coarse + plan->radius * step, step,
+                          b->ncoarse - 2 * plan->radius * step, b->table->across[t], plan->radius,
+                          false);
 }
 
 static void NAME(coarse_lines)(const blur *b, ptrdiff_t end) {
@@ -122,10 +140,11 @@ static void NAME(make_wide)(const blur *b, ptrdiff_t y) {
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
     const float *from = columns_of(b, y);
     float *sparse = b->sparse + b->margin, *to = sparse + (b->x0 + plan->radius) * apart;
-    for (ptrdiff_t x = 0; x < b->ncoarse - 2 * plan->radius * step; x += step, to += apart)
-        for (ptrdiff_t c = 0; c < step; c++)
-            to[c] = from[x + c];
-    along_float(b->wide_sum, sparse, step, b->n, b->table->up, plan->fine, false);
+    ptrdiff_t ncoarse = b->ncoarse / step - 2 * plan->radius;
+    for (ptrdiff_t c = 0; c < step; c++)
+        for (ptrdiff_t x = 0; x < ncoarse; x++)
+            to[x * apart + c] = from[x * step + c];
+    weigh_along_float(b->wide_sum, sparse, step, b->n, b->table->up, plan->fine, false);
     SUM *wide = NAME(wide)(b, y);
     for (ptrdiff_t x = 0; x < b->n; x++)
         wide[x] = SUMS(of_level)(b->wide_sum[x]);

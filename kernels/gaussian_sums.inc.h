@@ -10,6 +10,7 @@
 #else
 #define VECTOR_NBYTES 16
 #endif
+enum { FEW = 8 };     // weights that registers hold
 enum { AT_ONCE = 8 }; // vectors: as many as there are registers for sums
 
 typedef uint16_t vector_fixed __attribute__((vector_size(VECTOR_NBYTES)));

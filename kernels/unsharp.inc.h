@@ -9,15 +9,16 @@ static void NAME(unsharp)(const ppx_job *job, const ppx_block *block) {
     const float threshold = (float)job->values[THRESHOLD].d;
     const int32_t lost = blur_lost(&b);
     const SUM *sum = b.sum;
+    const ptrdiff_t n = b.n;
     NAME(begin)(&b);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         const PIXEL *in = block->in[k];
         PIXEL *out = block->out[k];
         NAME(row)(&b, k, b.sum);
-        for (ptrdiff_t x = 0; x < b.n; x++) {
+        for (ptrdiff_t x = 0; x < n; x++) {
             float value = sharpen(in[x], SUMS(level)(sum[x], lost), amount, threshold);
 #ifdef MOST
-            out[x] = (PIXEL)(int32_t)cut(value, MOST);
+            out[x] = (PIXEL)cut(value, MOST);
 #else
             out[x] = value;
 #endif
