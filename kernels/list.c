@@ -19,6 +19,9 @@
     X(convolve) \
     X(box) \
     X(gaussian) \
+    X(unsharp) \
+    X(dog) \
+    X(log) \
     X(sobel) \
     X(median) \
     X(erode) \
