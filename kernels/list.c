@@ -13,6 +13,11 @@
     X(box) \
     X(gaussian) \
     X(sobel) \
+    X(scharr) \
+    X(laplacian) \
+    X(harris) \
+    X(peaks) \
+    X(ssim) \
     X(median) \
     X(erode) \
     X(dilate) \
