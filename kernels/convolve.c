@@ -116,11 +116,10 @@ typedef struct tap {
     double weight;
 } tap;
 
-// Of the pair-wise sums: what rows 2 pair and 2 pair + 1 below the top of the window, dx columns
-// away, give to the output row and to the next one. A group of terms fits 16 bits, whatever the
-// pixels.
+// Of the pair-wise sums: what two rows of the window give to the output row and to the next one. A
+// group of terms fits 16 bits, whatever the pixels.
 typedef struct term {
-    int16_t dx, pair;
+    int16_t at, row;     // samples to the right; of the upper of the two rows
     int8_t weight[2][2]; // of the output row, of the row in the pair
 } term;
 
@@ -215,19 +214,19 @@ static void add_term(convolve_table *table, const term *t, int shift, int spent[
 }
 
 // Weights that take more digits leave no terms.
-static void plan_terms(convolve_table *table, const matrix *m, int bits) {
+static void plan_terms(convolve_table *table, const matrix *m, int bits, int channels) {
     int32_t rest[MOST_TAPS], digit[MOST_TAPS];
     int spent[2][2] = {{0}}, n = m->width * m->height, left = 0;
     for (int k = 0; k < n; k++)
         rest[k] = (int32_t)ldexp(m->weight[k], bits);
     for (int d = 0; d < MOST_DIGITS; d++) {
         next_digit(rest, digit, n);
-        for (int pair = 0; pair <= m->height / 2; pair++)
+        for (int row = 0; row <= m->height; row += 2)
             for (int x = 0; x < m->width; x++) {
-                term t = {.dx = (int16_t)(x - m->width / 2), .pair = (int16_t)pair};
+                term t = {.at = (int16_t)((x - m->width / 2) * channels), .row = (int16_t)row};
                 bool any = false;
                 for (int k = 0; k < 4; k++) {
-                    int y = 2 * pair + k % 2 - k / 2;
+                    int y = row + k % 2 - k / 2;
                     int weight = y >= 0 && y < m->height ? digit[y * m->width + x] : 0;
                     t.weight[k / 2][k % 2] = (int8_t)weight;
                     any = any || weight;
@@ -270,7 +269,7 @@ static void convolve_build(const ppx_job *job) {
     if (whole) {
         choose_finish(table, reach, most);
         if (job->in.type == PPX_U8)
-            plan_terms(table, &m, bits);
+            plan_terms(table, &m, bits, job->in.channels);
     }
 }
 

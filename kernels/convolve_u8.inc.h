@@ -20,29 +20,42 @@ static INLINE __m256i load_u8(const uint8_t *at) {
     return _mm256_loadu_si256((const __m256i *)at);
 }
 
-// A group of terms.
-static INLINE sums_16 sum_group(const term *terms, int nterms, const uint8_t *const *rows,
-                                ptrdiff_t x, ptrdiff_t step) {
-    sums_16 sums;
-    memset(&sums, 0, sizeof sums);
-    for (const term *t = terms; t < terms + nterms; t++) {
-        const ptrdiff_t at = x + t->dx * step;
-        const uint8_t *a = rows[2 * t->pair] + at, *b = rows[2 * t->pair + 1] + at;
-        int16_t pairs[2];
-        memcpy(pairs, t->weight, sizeof pairs);
-        const __m256i here = _mm256_set1_epi16(pairs[0]), next = _mm256_set1_epi16(pairs[1]);
-        for (int v = 0; v < VECTORS; v++) {
-            const __m256i upper = load_u8(a + 32 * v), lower = load_u8(b + 32 * v);
-            const __m256i low = _mm256_unpacklo_epi8(upper, lower);
-            const __m256i high = _mm256_unpackhi_epi8(upper, lower);
-            __m256i *one = sums.of[0][v], *two = sums.of[1][v];
-            one[0] = _mm256_add_epi16(one[0], _mm256_maddubs_epi16(low, here));
-            one[1] = _mm256_add_epi16(one[1], _mm256_maddubs_epi16(high, here));
-            two[0] = _mm256_add_epi16(two[0], _mm256_maddubs_epi16(low, next));
-            two[1] = _mm256_add_epi16(two[1], _mm256_maddubs_epi16(high, next));
-        }
+static INLINE __m256i pair_of_weights(const int8_t *weight) {
+    int16_t pair;
+    memcpy(&pair, weight, sizeof pair);
+    return _mm256_set1_epi16(pair);
+}
+
+// The empty assembly says that the sum stays in its register, where gcc would move it about.
+static INLINE void add_products(__m256i *sum, __m256i pixels, __m256i weights) {
+    *sum = _mm256_add_epi16(_mm256_maddubs_epi16(pixels, weights), *sum);
+    __asm__("" : "+x"(*sum));
+}
+
+// A group of terms. The sums have names of their own (row, half), so that they are kept in
+// registers.
+static INLINE void sum_group(sums_16 *group, const term *terms, int nterms,
+                             const uint8_t *const *rows, ptrdiff_t x) {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i a0 = zero, a1 = zero, a2 = zero, a3 = zero; // the output row
+    __m256i b0 = zero, b1 = zero, b2 = zero, b3 = zero; // the next one
+    for (const term *t = terms, *end = terms + nterms; t != end; t++) {
+        const uint8_t *upper = rows[t->row] + x + t->at, *lower = rows[t->row + 1] + x + t->at;
+        const __m256i a = pair_of_weights(t->weight[0]), b = pair_of_weights(t->weight[1]);
+        const __m256i low = _mm256_unpacklo_epi8(load_u8(upper), load_u8(lower));
+        const __m256i high = _mm256_unpackhi_epi8(load_u8(upper), load_u8(lower));
+        add_products(&a0, low, a);
+        add_products(&b0, low, b);
+        add_products(&a1, high, a);
+        add_products(&b1, high, b);
+        const __m256i low2 = _mm256_unpacklo_epi8(load_u8(upper + 32), load_u8(lower + 32));
+        const __m256i high2 = _mm256_unpackhi_epi8(load_u8(upper + 32), load_u8(lower + 32));
+        add_products(&a2, low2, a);
+        add_products(&b2, low2, b);
+        add_products(&a3, high2, a);
+        add_products(&b3, high2, b);
     }
-    return sums;
+    *group = (sums_16){{{{a0, a1}, {a2, a3}}, {{b0, b1}, {b2, b3}}}};
 }
 
 // Sums of a group, 2^shift times, are added to those of 32 bits.
@@ -57,31 +70,42 @@ static INLINE void add_group(sums_32 *sums, const sums_16 *group, int shift) {
     }
 }
 
-static INLINE __m256i scaled(__m256i sum, __m256 factor, __m256 bias) {
+static INLINE __m256i scaled_float(__m256i sum, const convolve_table *table) {
+    const __m256 factor = _mm256_set1_ps((float)table->factor);
+    const __m256 bias = _mm256_set1_ps((float)table->bias);
     return _mm256_cvttps_epi32(_mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), bias));
 }
 
-// One output row of sums to samples. Packing saturates, which cuts to the type's range.
+static INLINE __m128i scaled_4(__m128i sum, const convolve_table *table) {
+    const __m256d factor = _mm256_set1_pd(table->factor), bias = _mm256_set1_pd(table->bias);
+    __m256d value = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(sum), factor), bias);
+    return _mm256_cvttpd_epi32(_mm256_min_pd(value, _mm256_set1_pd(UINT8_MAX)));
+}
+
+static INLINE __m256i scaled_double(__m256i sum, const convolve_table *table) {
+    return _mm256_set_m128i(scaled_4(_mm256_extracti128_si256(sum, 1), table),
+                            scaled_4(_mm256_castsi256_si128(sum), table));
+}
+
+static INLINE __m256i finished(__m256i sum, const convolve_table *table) {
+    if (table->finish == FINISH_ADD)
+        return _mm256_add_epi32(sum, _mm256_set1_epi32(table->add));
+    return table->small ? scaled_float(sum, table) : scaled_double(sum, table);
+}
+
+// One output row of sums to samples. Packing saturates, which cuts to the type's range; below it,
+// conversions give 0 or a negative number.
 static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
                               const convolve_table *table) {
-    if (table->finish == FINISH_ADD || (table->finish == FINISH_MULTIPLY && table->small)) {
-        const __m256i add = _mm256_set1_epi32(table->add);
-        const __m256 factor = _mm256_set1_ps((float)table->factor);
-        const __m256 bias = _mm256_set1_ps((float)table->bias);
-        const bool scales = table->finish == FINISH_MULTIPLY;
-        for (int v = 0; v < VECTORS; v++) {
-            __m256i half[2];
-            for (int h = 0; h < 2; h++) {
-                __m256i *s = sums[v][h];
-                half[h] = scales ? _mm256_packs_epi32(scaled(s[0], factor, bias),
-                                                      scaled(s[1], factor, bias))
-                                 : _mm256_packs_epi32(_mm256_add_epi32(s[0], add),
-                                                      _mm256_add_epi32(s[1], add));
-            }
-            _mm256_storeu_si256((__m256i *)(out + 32 * v), _mm256_packus_epi16(half[0], half[1]));
-        }
-        return;
+    for (int v = 0; v < VECTORS && table->finish != FINISH_DIVIDE; v++) {
+        __m256i half[2];
+        for (int h = 0; h < 2; h++)
+            half[h] =
+                _mm256_packs_epi32(finished(sums[v][h][0], table), finished(sums[v][h][1], table));
+        _mm256_storeu_si256((__m256i *)(out + 32 * v), _mm256_packus_epi16(half[0], half[1]));
     }
+    if (table->finish != FINISH_DIVIDE)
+        return;
     int32_t in_order[TILE_U8];
     __m256i *to = (__m256i *)in_order;
     for (int v = 0; v < VECTORS; v++)
@@ -94,7 +118,7 @@ static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
 }
 
 // Where all terms are one group and nothing is scaled, 16 bits are enough; adding saturates.
-static INLINE void finish_16(uint8_t *out, const __m256i sums[VECTORS][2], int add) {
+static INLINE void finish_16(uint8_t *out, __m256i sums[VECTORS][2], int add) {
     const __m256i more = _mm256_set1_epi16((int16_t)add);
     for (int v = 0; v < VECTORS; v++)
         _mm256_storeu_si256((__m256i *)(out + 32 * v),
@@ -108,10 +132,11 @@ static INLINE bool is_one_group(const convolve_table *table) {
 }
 
 static INLINE void make_tile(uint8_t *const out[2], const convolve_table *table,
-                             const uint8_t *const *rows, ptrdiff_t x, ptrdiff_t step) {
+                             const uint8_t *const *rows, ptrdiff_t x) {
     const term *terms = table->terms;
     if (is_one_group(table)) {
-        const sums_16 sums = sum_group(terms, table->nterms, rows, x, step);
+        sums_16 sums;
+        sum_group(&sums, terms, table->nterms, rows, x);
         finish_16(out[0], sums.of[0], table->add);
         finish_16(out[1], sums.of[1], table->add);
         return;
@@ -120,7 +145,8 @@ static INLINE void make_tile(uint8_t *const out[2], const convolve_table *table,
     memset(&sums, 0, sizeof sums);
     for (int g = 0; g < table->ngroups; g++) {
         const term_group *of = &table->groups[g];
-        const sums_16 some = sum_group(terms, of->nterms, rows, x, step);
+        sums_16 some;
+        sum_group(&some, terms, of->nterms, rows, x);
         add_group(&sums, &some, of->shift);
         terms += of->nterms;
     }
@@ -131,7 +157,7 @@ static INLINE void make_tile(uint8_t *const out[2], const convolve_table *table,
 // Two output rows at a time; a last one alone has a companion that nobody sees.
 static void convolve_pairs(const ppx_job *job, const ppx_block *block) {
     const convolve_table *table = job->table;
-    const ptrdiff_t step = job->in.channels, n = job->in.width * step, up = table->height / 2;
+    const ptrdiff_t n = job->in.width * job->in.channels, up = table->height / 2;
     uint8_t spare[2][TILE_U8];
     for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
         const bool alone = k + 1 == block->nrows;
@@ -143,7 +169,7 @@ static void convolve_pairs(const ppx_job *job, const ppx_block *block) {
             uint8_t *here = (uint8_t *)block->out[k] + x;
             uint8_t *next = alone ? spare[1] : (uint8_t *)block->out[k + 1] + x;
             uint8_t *const to[2] = {whole ? here : spare[0], whole ? next : spare[1]};
-            make_tile(to, table, rows, x, step);
+            make_tile(to, table, rows, x);
             if (whole)
                 continue;
             memcpy(here, spare[0], (size_t)(n - x));
