@@ -11,8 +11,9 @@
 // One pass (Lacassagne et al. 2014 fuse the same stages): a row of gradients enters a ring of
 // `block` rows, and the sums of products down each column follow by adding what enters and taking
 // away what leaves. Sums of products are whole numbers below 2^31 (u8) or 2^53 (u16), hence exact;
-// sums for f32 are taken anew for each row, from the top. Their determinant is in double. Cost: a
-// read of the image, a write of f32; 3 * block additions a pixel across the row.
+// sums for f32 are taken anew for each row, from the top. What follows is in float: out errs by
+// less than 1e-6 (trace M)^2. Cost: a read of the image, a write of f32; 3 * block additions a
+// pixel across the row.
 #include "../core/kernel.h"
 
 #include <string.h>
@@ -31,17 +32,16 @@ static inline ptrdiff_t slot_of(ptrdiff_t y, ptrdiff_t block) {
     return (y % block + block) % block;
 }
 
-// From sums of products of gradients to the response.
-static INLINE float response_of(double xx, double yy, double xy, double k, double scale) {
-    double trace = xx + yy;
-    return (float)(((xx * yy - xy * xy) - k * (trace * trace)) * scale);
-}
+// From sums of products of gradients to the response, in one pixel or in several at once.
+#define RESPONSE(xx, yy, xy, k, scale)                                                             \
+    ((((xx) * (yy) - (xy) * (xy)) - (k) * (((xx) + (yy)) * ((xx) + (yy)))) * (scale))
 
 #define PIXEL uint8_t
 #define GRADIENT int16_t
 #define SUM int32_t
 #define EXACT 1
 #define NAME(function) function##_u8
+#define QUICK
 #include "harris.inc.h"
 
 #define PIXEL uint16_t
@@ -66,7 +66,7 @@ static void harris_geometry(const ppx_job *job, ppx_geometry *g) {
     g->border = (ppx_border)job->values[BORDER].i;
     g->out.type = PPX_F32;
     g->scratch_nbytes =
-        scratch_width(job) * (2 * NSUMS * sum[job->in.type] + 2 * block * gradient[job->in.type]);
+        scratch_width(job) * (NSUMS * sum[job->in.type] + 2 * block * gradient[job->in.type]);
 }
 
 static ppx_status harris_check(const ppx_job *job, ppx_error *error) {

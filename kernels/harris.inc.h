@@ -1,12 +1,12 @@
 // harris.inc.h: the row functions of harris.c for one pixel type; PIXEL, GRADIENT, SUM (of
-// products), EXACT (whether sums are whole numbers) and NAME are defined by who includes it.
+// products), EXACT (whether sums are whole numbers) and NAME are defined by who includes it, and
+// QUICK where the two inner loops are written elsewhere.
 #include "gradient.inc.h"
 
 // The scratch of a worker: rows of `width` samples, of which the first `radius` lie left of pixel
 // 0.
 typedef struct NAME(rings) {
     SUM *column[NSUMS]; // sums of products down `block` rows
-    SUM *square[NSUMS]; // the same across block columns
     GRADIENT *ring;     // gx and gy of row y in rows 2 s, 2 s + 1 of it, s = slot_of(y)
     size_t width;
 } NAME(rings);
@@ -14,24 +14,22 @@ typedef struct NAME(rings) {
 static NAME(rings) NAME(rings_in)(const ppx_job *job, void *scratch) {
     NAME(rings) rings = {.width = scratch_width(job)};
     SUM *next = scratch;
-    for (int s = 0; s < NSUMS; s++, next += 2 * rings.width) {
+    for (int s = 0; s < NSUMS; s++, next += rings.width)
         rings.column[s] = next;
-        rings.square[s] = next + rings.width;
-    }
     rings.ring = (GRADIENT *)next;
     return rings;
 }
 
-// Puts the gradients of row b into the slot of the row that leaves and, for whole numbers, moves
+#ifdef QUICK
+#include "harris_u8.inc.h"
+#else
+// Puts the gradients of a row into the slot of the row that leaves and, for whole numbers, moves
 // the sums of columns down; in an empty slot the gradients are 0.
-static void NAME(enter)(const NAME(rings) * rings, const PIXEL *const rows[3], ptrdiff_t radius,
-                        ptrdiff_t width, ptrdiff_t slot) {
-    const PIXEL *a = rows[0] - radius, *b = rows[1] - radius, *c = rows[2] - radius;
-    GRADIENT *restrict ring_x = rings->ring + 2 * (size_t)slot * rings->width;
-    GRADIENT *restrict ring_y = ring_x + rings->width;
-    SUM *restrict xx = rings->column[XX], *restrict yy = rings->column[YY];
-    SUM *restrict xy = rings->column[XY];
-    for (ptrdiff_t x = 0; x < width + 2 * radius; x++) {
+static void NAME(enter)(const PIXEL *const rows[3], ptrdiff_t n, GRADIENT *restrict ring_x,
+                        GRADIENT *restrict ring_y, SUM *const sums[NSUMS]) {
+    const PIXEL *a = rows[0], *b = rows[1], *c = rows[2];
+    SUM *restrict xx = sums[XX], *restrict yy = sums[YY], *restrict xy = sums[XY];
+    for (ptrdiff_t x = 0; x < n; x++) {
         GRADIENT gx = NAME(gx)(a, b, c, x - 1, x + 1, 1, 2);
         GRADIENT gy = NAME(gy)(a, c, x - 1, x, x + 1, 1, 2);
 #if EXACT
@@ -45,6 +43,29 @@ static void NAME(enter)(const NAME(rings) * rings, const PIXEL *const rows[3], p
     }
     (void)xx, (void)yy, (void)xy;
 }
+
+// From sums down columns to the response: sums across `block` of them, a tile at a time.
+static void NAME(respond)(float *restrict out, SUM *const sums[NSUMS], ptrdiff_t width, int block,
+                          float k, float scale) {
+    enum { TILE = 256 };
+    SUM square[NSUMS][TILE];
+    for (ptrdiff_t from = 0; from < width; from += TILE) {
+        const ptrdiff_t n = width - from < TILE ? width - from : TILE;
+        for (int s = 0; s < NSUMS; s++) {
+            const SUM *column = sums[s] + from;
+            memcpy(square[s], column, (size_t)n * sizeof(SUM));
+            for (ptrdiff_t dx = 1; dx < block; dx++)
+                for (ptrdiff_t x = 0; x < n; x++)
+                    square[s][x] += column[x + dx];
+        }
+        for (ptrdiff_t x = 0; x < n; x++) {
+            const float xx = (float)square[XX][x], yy = (float)square[YY][x];
+            const float xy = (float)square[XY][x];
+            out[from + x] = RESPONSE(xx, yy, xy, k, scale);
+        }
+    }
+}
+#endif
 
 #if !EXACT
 // Row y is in the middle of the ring; sums begin at the top.
@@ -67,57 +88,28 @@ static void NAME(sum_columns)(const NAME(rings) * rings, ptrdiff_t y, ptrdiff_t 
 }
 #endif
 
-static void NAME(sum_across)(const NAME(rings) * rings, ptrdiff_t width, ptrdiff_t block) {
-    for (int s = 0; s < NSUMS; s++) {
-        const SUM *column = rings->column[s];
-        SUM *restrict square = rings->square[s];
-        memcpy(square, column, (size_t)width * sizeof *square);
-        for (ptrdiff_t dx = 1; dx < block; dx++)
-            for (ptrdiff_t x = 0; x < width; x++)
-                square[x] += column[x + dx];
-    }
-}
-
-// From columns, where the sums across `across` of them are still to be taken.
-static INLINE void NAME(respond)(float *restrict out, SUM *const sums[NSUMS], ptrdiff_t width,
-                                 int across, double k, double scale) {
-    const SUM *xx = sums[XX], *yy = sums[YY], *xy = sums[XY];
-    for (ptrdiff_t x = 0; x < width; x++) {
-        SUM a = xx[x], b = yy[x], c = xy[x];
-        for (int dx = 1; dx < across; dx++) {
-            a += xx[x + dx];
-            b += yy[x + dx];
-            c += xy[x + dx];
-        }
-        out[x] = response_of((double)a, (double)b, (double)c, k, scale);
-    }
-}
-
 static void NAME(harris)(const ppx_job *job, const ppx_block *at) {
     const ptrdiff_t width = job->in.width, block = job->values[BLOCK].i, radius = block / 2;
     const double side = 4 * ppx_type_most(job->in.type) * (double)block;
-    const double scale = 1 / (side * side * side * side), k = job->values[K].d;
+    const float scale = (float)(1 / (side * side * side * side)), k = (float)job->values[K].d;
     const NAME(rings) rings = NAME(rings_in)(job, at->scratch);
-    ptrdiff_t next = radius;
+    ptrdiff_t next = radius; // the row of the block that enters first
     if (at->fresh) {
         memset(at->scratch, 0, job->geometry.scratch_nbytes);
         next = -radius;
     }
-    for (ptrdiff_t row = next - radius; row < at->nrows; row++) {
-        const ptrdiff_t y = row + radius;
-        const PIXEL *const rows[3] = {at->in[y - 1], at->in[y], at->in[y + 1]};
-        NAME(enter)(&rings, rows, radius, width, slot_of(at->y + y, block));
-        if (row < 0)
+    for (ptrdiff_t y = next; y < at->nrows + radius; y++) {
+        const PIXEL *rows[3];
+        for (int dy = -1; dy <= 1; dy++)
+            rows[dy + 1] = (const PIXEL *)at->in[y + dy] - radius;
+        GRADIENT *ring = rings.ring + 2 * (size_t)slot_of(at->y + y, block) * rings.width;
+        NAME(enter)(rows, width + 2 * radius, ring, ring + rings.width, rings.column);
+        if (y < radius)
             continue;
 #if !EXACT
-        NAME(sum_columns)(&rings, at->y + row, block);
+        NAME(sum_columns)(&rings, at->y + y - radius, block);
 #endif
-        if (block == 3) {
-            NAME(respond)(at->out[row], rings.column, width, 3, k, scale);
-        } else {
-            NAME(sum_across)(&rings, width, block);
-            NAME(respond)(at->out[row], rings.square, width, 1, k, scale);
-        }
+        NAME(respond)(at->out[y - radius], rings.column, width, (int)block, k, scale);
     }
 }
 
@@ -126,3 +118,4 @@ static void NAME(harris)(const ppx_job *job, const ppx_block *at) {
 #undef SUM
 #undef EXACT
 #undef NAME
+#undef QUICK
