@@ -141,7 +141,7 @@ static const ppx_step ssim_steps[] = {
 const ppx_kernel PPX_KERNEL(ssim) = {
     .name = "ssim",
     .summary = "structural similarity to another image, as f32, and its mean",
-    .examples = "",
+    .examples = "ssim:with=@awkward",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = ssim_params,
