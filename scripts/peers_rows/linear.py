@@ -50,6 +50,20 @@ def inside(margin, most):
     return verdict
 
 
+def ssim(a, b):
+    """The usual recipe: five blurs in f32."""
+    def blur(image):
+        return cv2.GaussianBlur(image, (11, 11), 1.5, borderType=REPLICATE)
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    c1, c2 = (0.01 * 255)**2, (0.03 * 255)**2
+    mean_a, mean_b = blur(a), blur(b)
+    aa, bb, ab = mean_a * mean_a, mean_b * mean_b, mean_a * mean_b
+    var_a, var_b, cov = blur(a * a) - aa, blur(b * b) - bb, blur(a * b) - ab
+    similar = ((2 * ab + c1) * (2 * cov + c2)) / ((aa + bb + c1) * (var_a + var_b + c2))
+    similar.mean()
+    return similar
+
+
 ROWS = [
     Row("convolve 3x3", "convolve:kernel=sharpen", lambda i: cv2.filter2D(i, -1, SHARPEN, borderType=REPLICATE),
         "gray", 0, 4),
@@ -65,4 +79,5 @@ ROWS = [
         inside(3, 1e-4), 12),
     Row("harris 7", "harris:block=7", lambda i: cv2.cornerHarris(i, 7, 3, 0.04, borderType=REPLICATE), "gray",
         inside(6, 1e-4), 12),
+    Row("ssim", "ssim:with=second", ssim, "gray", 2e-3, 12, "gray2"),
 ]
