@@ -3,51 +3,73 @@
 #ifndef PPX_SSIM_BLUR
 #define PPX_SSIM_BLUR
 
-static INLINE float blur_of(const float *at, ptrdiff_t step, const float weight[RADIUS + 1]) {
-    float sum = weight[0] * at[0];
-    for (int k = 1; k <= RADIUS; k++)
-        sum += weight[k] * (at[-k * step] + at[k * step]);
-    return sum;
+static INLINE void load_8(float_8 *to, const float *at) {
+    *to = *(const float_8_anywhere *)at;
 }
 
-static INLINE void blur_across(float *restrict out, const float *restrict in, ptrdiff_t step,
-                               const ssim_table *table) {
+// Of 8 samples; row k of the window is at rows[k].
+static INLINE void blur_8(float_8 *out, const float *const rows[TAPS], ptrdiff_t at,
+                          const float weight[RADIUS + 1]) {
+    float_8 sum, one, other;
+    load_8(&sum, rows[RADIUS] + at);
+    sum *= weight[0];
+    for (int k = 1; k <= RADIUS; k++) {
+        load_8(&one, rows[RADIUS - k] + at);
+        load_8(&other, rows[RADIUS + k] + at);
+        sum += weight[k] * (one + other);
+    }
+    *out = sum;
+}
+
+// The step is a constant where this is called, for the sake of the addresses.
+static INLINE void blur_row_by(ssim_scratch *s, ptrdiff_t slot, ptrdiff_t step,
+                               const float weight[RADIUS + 1]) {
+    for (int f = 0; f < NFIELDS; f++) {
+        const float *in = s->across[f] + REACH, *taps[TAPS];
+        for (int k = 0; k < TAPS; k++)
+            taps[k] = in + (k - RADIUS) * step;
+        for (ptrdiff_t x = 0; x < TILE; x += 8) {
+            float_8 sum;
+            blur_8(&sum, taps, x, weight);
+            *(float_8_anywhere *)(s->ring[slot][f] + x) = sum;
+        }
+    }
+}
+
+static void blur_row(ssim_scratch *s, ptrdiff_t slot, ptrdiff_t step, const ssim_table *table) {
     float weight[RADIUS + 1];
     memcpy(weight, table->weight, sizeof weight);
-    for (ptrdiff_t x = 0; x < TILE; x++)
-        out[x] = blur_of(in + x, step, weight);
+    if (step == 1)
+        blur_row_by(s, slot, 1, weight);
+    else if (step == 3)
+        blur_row_by(s, slot, 3, weight);
+    else
+        blur_row_by(s, slot, step, weight);
 }
 
-// The step is a constant in each call, for the sake of the addresses.
-static void blur_row(ssim_scratch *s, ptrdiff_t slot, ptrdiff_t step, const ssim_table *table) {
-    for (int f = 0; f < NFIELDS; f++)
-        blur_across(s->ring[slot][f], s->across[f] + REACH, step, table);
-}
-
-static INLINE float similarity(const float mean[NFIELDS], const ssim_table *table) {
-    float u = mean[U], v = mean[V], uu_vv = u * u + v * v, uv = u * v;
-    float both = 2 * (mean[PRODUCT] - uv) + table->c2;
-    float each = (mean[SQUARES] - uu_vv) + table->c2;
-    float x = u + table->half, y = v + table->half;
-    return (2 * (x * y) + table->c1) * both / ((x * x + y * y + table->c1) * each);
+static INLINE void similarity(float *out, const float_8 mean[NFIELDS], const ssim_table *table) {
+    const float_8 u = mean[U], v = mean[V], uu_vv = u * u + v * v;
+    const float_8 both = 2.0F * (mean[PRODUCT] - u * v) + table->c2;
+    const float_8 each = (mean[SQUARES] - uu_vv) + table->c2;
+    const float_8 x = u + table->half, y = v + table->half;
+    *(float_8_anywhere *)out =
+        (2.0F * (x * y) + table->c1) * both / ((x * x + y * y + table->c1) * each);
 }
 
 // Row y of the image, when row y + RADIUS is in the ring.
-static void map_row(float *restrict out, const ssim_scratch *s, ptrdiff_t y,
-                    const ssim_table *shared) {
+static void map_row(ssim_scratch *s, ptrdiff_t y, const ssim_table *shared) {
     const ssim_table table = *shared;
     const float *rows[TAPS];
-    for (int k = 0; k < TAPS; k++)
-        rows[k] = s->ring[(y + k + 1) % TAPS][0];
-    for (ptrdiff_t x = 0; x < TILE; x++) {
-        float mean[NFIELDS];
-        for (int f = 0; f < NFIELDS; f++) {
-            ptrdiff_t at = f * TILE + x;
-            mean[f] = table.weight[0] * rows[RADIUS][at];
-            for (int k = 1; k <= RADIUS; k++)
-                mean[f] += table.weight[k] * (rows[RADIUS - k][at] + rows[RADIUS + k][at]);
-        }
-        out[x] = similarity(mean, &table);
+    ptrdiff_t slot = (y + TAPS - RADIUS) % TAPS;
+    for (int k = 0; k < TAPS; k++) {
+        rows[k] = s->ring[slot][0];
+        slot = slot + 1 < TAPS ? slot + 1 : 0;
+    }
+    for (ptrdiff_t x = 0; x < TILE; x += 8) {
+        float_8 mean[NFIELDS];
+        for (int f = 0; f < NFIELDS; f++)
+            blur_8(&mean[f], rows, f * TILE + x, table.weight);
+        similarity(s->map + x, mean, &table);
     }
 }
 
@@ -62,8 +84,8 @@ static void put_colours(float *restrict out, const float *restrict map, ptrdiff_
 
 static void NAME(fields)(ssim_scratch *s, const PIXEL *restrict a, const PIXEL *restrict b,
                          ptrdiff_t first, ptrdiff_t n, float half) {
-    float *u = s->across[U], *v = s->across[V];
-    float *squares = s->across[SQUARES], *product = s->across[PRODUCT];
+    float *restrict u = s->across[U], *restrict v = s->across[V];
+    float *restrict squares = s->across[SQUARES], *restrict product = s->across[PRODUCT];
     for (ptrdiff_t x = first; x < n; x++) {
         float p = (float)a[x - REACH] - half, q = (float)b[x - REACH] - half;
         u[x] = p;
@@ -91,7 +113,7 @@ static void NAME(ssim)(const ppx_job *job, const ppx_block *block) {
             if (row < 0)
                 continue;
             float *out = block->out[row];
-            map_row(s->map, s, row + RADIUS, table);
+            map_row(s, row, table);
             if (channels % 2)
                 memcpy(out + x, s->map, (size_t)tile * sizeof *out);
             else
