@@ -58,54 +58,51 @@ static INLINE void sum_group(sums_16 *group, const term *terms, int nterms,
     *group = (sums_16){{{{a0, a1}, {a2, a3}}, {{b0, b1}, {b2, b3}}}};
 }
 
-// Sums of a group, 2^shift times, are added to those of 32 bits.
-static INLINE void add_group(sums_32 *sums, const sums_16 *group, int shift) {
+// Sums of a group count 2^shift times: they are the first, or are added to those of 32 bits.
+static INLINE void add_group(sums_32 *sums, const sums_16 *group, int shift, bool first) {
     const __m256i zero = _mm256_setzero_si256();
     const __m128i down = _mm_cvtsi32_si128(16 - shift);
     for (int k = 0; k < 2 * VECTORS * 2; k++) {
         const __m256i sum = group->of[k / (2 * VECTORS)][k / 2 % VECTORS][k % 2];
         __m256i *to = sums->of[k / (2 * VECTORS)][k / 2 % VECTORS][k % 2];
-        to[0] = _mm256_add_epi32(to[0], _mm256_sra_epi32(_mm256_unpacklo_epi16(zero, sum), down));
-        to[1] = _mm256_add_epi32(to[1], _mm256_sra_epi32(_mm256_unpackhi_epi16(zero, sum), down));
+        const __m256i low = _mm256_sra_epi32(_mm256_unpacklo_epi16(zero, sum), down);
+        const __m256i high = _mm256_sra_epi32(_mm256_unpackhi_epi16(zero, sum), down);
+        to[0] = first ? low : _mm256_add_epi32(to[0], low);
+        to[1] = first ? high : _mm256_add_epi32(to[1], high);
     }
 }
 
-static INLINE __m256i scaled_float(__m256i sum, const convolve_table *table) {
+// How sums become samples: FINISH_ADD in 16 bits (all terms are one group, and adding saturates) or
+// in 32, FINISH_MULTIPLY in float or double, FINISH_DIVIDE.
+typedef enum manner { ADD_16, ADD_32, BY_FLOAT, BY_DOUBLE, BY_FORMULA } manner;
+
+static manner manner_of(const convolve_table *table) {
+    if (table->finish == FINISH_ADD)
+        return table->ngroups == 1 && abs(table->add) <= INT16_MAX ? ADD_16 : ADD_32;
+    if (table->finish == FINISH_MULTIPLY)
+        return table->small ? BY_FLOAT : BY_DOUBLE;
+    return BY_FORMULA;
+}
+
+static INLINE __m128i scaled_4(__m128i sum, const convolve_table *table) {
+    const __m256d factor = _mm256_set1_pd(table->factor), bias = _mm256_set1_pd(table->bias);
+    const __m256d value = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(sum), factor), bias);
+    return _mm256_cvttpd_epi32(_mm256_min_pd(value, _mm256_set1_pd(UINT8_MAX)));
+}
+
+static INLINE __m256i finished(__m256i sum, const convolve_table *table, manner how) {
+    if (how == ADD_32)
+        return _mm256_add_epi32(sum, _mm256_set1_epi32(table->add));
+    if (how == BY_DOUBLE)
+        return _mm256_set_m128i(scaled_4(_mm256_extracti128_si256(sum, 1), table),
+                                scaled_4(_mm256_castsi256_si128(sum), table));
     const __m256 factor = _mm256_set1_ps((float)table->factor);
     const __m256 bias = _mm256_set1_ps((float)table->bias);
     return _mm256_cvttps_epi32(_mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factor), bias));
 }
 
-static INLINE __m128i scaled_4(__m128i sum, const convolve_table *table) {
-    const __m256d factor = _mm256_set1_pd(table->factor), bias = _mm256_set1_pd(table->bias);
-    __m256d value = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(sum), factor), bias);
-    return _mm256_cvttpd_epi32(_mm256_min_pd(value, _mm256_set1_pd(UINT8_MAX)));
-}
-
-static INLINE __m256i scaled_double(__m256i sum, const convolve_table *table) {
-    return _mm256_set_m128i(scaled_4(_mm256_extracti128_si256(sum, 1), table),
-                            scaled_4(_mm256_castsi256_si128(sum), table));
-}
-
-static INLINE __m256i finished(__m256i sum, const convolve_table *table) {
-    if (table->finish == FINISH_ADD)
-        return _mm256_add_epi32(sum, _mm256_set1_epi32(table->add));
-    return table->small ? scaled_float(sum, table) : scaled_double(sum, table);
-}
-
-// One output row of sums to samples. Packing saturates, which cuts to the type's range; below it,
-// conversions give 0 or a negative number.
-static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
-                              const convolve_table *table) {
-    for (int v = 0; v < VECTORS && table->finish != FINISH_DIVIDE; v++) {
-        __m256i half[2];
-        for (int h = 0; h < 2; h++)
-            half[h] =
-                _mm256_packs_epi32(finished(sums[v][h][0], table), finished(sums[v][h][1], table));
-        _mm256_storeu_si256((__m256i *)(out + 32 * v), _mm256_packus_epi16(half[0], half[1]));
-    }
-    if (table->finish != FINISH_DIVIDE)
-        return;
+static INLINE void finish_by_formula(uint8_t *out, __m256i sums[VECTORS][2][2],
+                                     const convolve_table *table) {
     int32_t in_order[TILE_U8];
     __m256i *to = (__m256i *)in_order;
     for (int v = 0; v < VECTORS; v++)
@@ -117,8 +114,27 @@ static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
     finish_u8_32(out, in_order, TILE_U8, table);
 }
 
-// Where all terms are one group and nothing is scaled, 16 bits are enough; adding saturates.
-static INLINE void finish_16(uint8_t *out, __m256i sums[VECTORS][2], int add) {
+// One output row of sums to samples. Packing saturates, which cuts to the type's range; below it,
+// conversions give 0 or a negative number.
+static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
+                              const convolve_table *table, manner how) {
+    if (how == BY_FORMULA) {
+        finish_by_formula(out, sums, table);
+        return;
+    }
+    __m256i whole[VECTORS];
+    for (int v = 0; v < VECTORS; v++) {
+        __m256i half[2];
+        for (int h = 0; h < 2; h++)
+            half[h] = _mm256_packs_epi32(finished(sums[v][h][0], table, how),
+                                         finished(sums[v][h][1], table, how));
+        whole[v] = _mm256_packus_epi16(half[0], half[1]);
+    }
+    for (int v = 0; v < VECTORS; v++)
+        _mm256_storeu_si256((__m256i *)(out + 32 * v), whole[v]);
+}
+
+static INLINE void finish_row_16(uint8_t *out, __m256i sums[VECTORS][2], int add) {
     const __m256i more = _mm256_set1_epi16((int16_t)add);
     for (int v = 0; v < VECTORS; v++)
         _mm256_storeu_si256((__m256i *)(out + 32 * v),
@@ -126,55 +142,71 @@ static INLINE void finish_16(uint8_t *out, __m256i sums[VECTORS][2], int add) {
                                                 _mm256_adds_epi16(sums[v][1], more)));
 }
 
-static INLINE bool is_one_group(const convolve_table *table) {
-    return table->ngroups == 1 && table->finish == FINISH_ADD && table->add >= INT16_MIN &&
-           table->add <= INT16_MAX;
-}
-
 static INLINE void make_tile(uint8_t *const out[2], const convolve_table *table,
-                             const uint8_t *const *rows, ptrdiff_t x) {
+                             const uint8_t *const *rows, ptrdiff_t x, manner how) {
     const term *terms = table->terms;
-    if (is_one_group(table)) {
-        sums_16 sums;
-        sum_group(&sums, terms, table->nterms, rows, x);
-        finish_16(out[0], sums.of[0], table->add);
-        finish_16(out[1], sums.of[1], table->add);
+    sums_16 some;
+    sums_32 sums;
+    if (how == ADD_16) {
+        sum_group(&some, terms, table->nterms, rows, x);
+        finish_row_16(out[0], some.of[0], table->add);
+        finish_row_16(out[1], some.of[1], table->add);
         return;
     }
-    sums_32 sums;
-    memset(&sums, 0, sizeof sums);
-    for (int g = 0; g < table->ngroups; g++) {
-        const term_group *of = &table->groups[g];
-        sums_16 some;
-        sum_group(&some, terms, of->nterms, rows, x);
-        add_group(&sums, &some, of->shift);
-        terms += of->nterms;
+    sum_group(&some, terms, table->groups[0].nterms, rows, x);
+    add_group(&sums, &some, table->groups[0].shift, true);
+    for (int g = 1; g < table->ngroups; g++) {
+        terms += table->groups[g - 1].nterms;
+        sum_group(&some, terms, table->groups[g].nterms, rows, x);
+        add_group(&sums, &some, table->groups[g].shift, false);
     }
-    finish_row(out[0], sums.of[0], table);
-    finish_row(out[1], sums.of[1], table);
+    finish_row(out[0], sums.of[0], table, how);
+    finish_row(out[1], sums.of[1], table, how);
 }
 
-// Two output rows at a time; a last one alone has a companion that nobody sees.
-static void convolve_pairs(const ppx_job *job, const ppx_block *block) {
+// Output row k, and the next one; without that a last row has a companion that nobody sees. The
+// manner is a constant where this is called.
+static INLINE void make_rows(const ppx_job *job, const ppx_block *block, ptrdiff_t k, manner how) {
     const convolve_table *table = job->table;
     const ptrdiff_t n = job->in.width * job->in.channels, up = table->height / 2;
+    const bool alone = k + 1 == block->nrows;
+    const uint8_t *rows[MOST_SIDE + 1];
     uint8_t spare[2][TILE_U8];
+    for (ptrdiff_t j = 0; j <= table->height; j++)
+        rows[j] = block->in[k - up + j - (alone && j == table->height)];
+    for (ptrdiff_t x = 0; x < n; x += TILE_U8) {
+        const bool whole = n - x >= TILE_U8;
+        uint8_t *here = (uint8_t *)block->out[k] + x;
+        uint8_t *next = alone ? spare[1] : (uint8_t *)block->out[k + 1] + x;
+        uint8_t *const to[2] = {whole ? here : spare[0], whole ? next : spare[1]};
+        make_tile(to, table, rows, x, how);
+        if (whole)
+            continue;
+        memcpy(here, spare[0], (size_t)(n - x));
+        if (!alone)
+            memcpy(next, spare[1], (size_t)(n - x));
+    }
+}
+
+static void convolve_pairs(const ppx_job *job, const ppx_block *block) {
+    const manner how = manner_of(job->table);
     for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
-        const bool alone = k + 1 == block->nrows;
-        const uint8_t *rows[MOST_SIDE + 1];
-        for (ptrdiff_t j = 0; j <= table->height; j++)
-            rows[j] = block->in[k - up + j - (alone && j == table->height)];
-        for (ptrdiff_t x = 0; x < n; x += TILE_U8) {
-            const bool whole = n - x >= TILE_U8;
-            uint8_t *here = (uint8_t *)block->out[k] + x;
-            uint8_t *next = alone ? spare[1] : (uint8_t *)block->out[k + 1] + x;
-            uint8_t *const to[2] = {whole ? here : spare[0], whole ? next : spare[1]};
-            make_tile(to, table, rows, x);
-            if (whole)
-                continue;
-            memcpy(here, spare[0], (size_t)(n - x));
-            if (!alone)
-                memcpy(next, spare[1], (size_t)(n - x));
+        switch (how) {
+        case ADD_16:
+            make_rows(job, block, k, ADD_16);
+            break;
+        case ADD_32:
+            make_rows(job, block, k, ADD_32);
+            break;
+        case BY_FLOAT:
+            make_rows(job, block, k, BY_FLOAT);
+            break;
+        case BY_DOUBLE:
+            make_rows(job, block, k, BY_DOUBLE);
+            break;
+        case BY_FORMULA:
+            make_rows(job, block, k, BY_FORMULA);
+            break;
         }
     }
 }
