@@ -15,6 +15,7 @@
 #include "../core/kernel.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { NORM, BORDER };
 enum { L1, L2 };
@@ -59,10 +60,14 @@ static inline float l2_f32(float gx, float gy) {
     return sqrtf(gx * gx + gy * gy);
 }
 
+#ifdef __AVX2__
+#include "sobel_u8.inc.h"
+#else
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
 #define GRADIENT int16_t
 #include "sobel.inc.h"
+#endif
 
 #define PIXEL uint16_t
 #define NAME(function) function##_u16
