@@ -23,6 +23,11 @@
     X(dog) \
     X(log) \
     X(sobel) \
+    X(scharr) \
+    X(laplacian) \
+    X(harris) \
+    X(peaks) \
+    X(ssim) \
     X(median) \
     X(erode) \
     X(dilate) \
