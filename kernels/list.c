@@ -14,6 +14,7 @@
     X(gaussian) \
     X(sobel) \
     X(median) \
+    X(percentile) \
     X(erode) \
     X(dilate) \
     X(histogram) \

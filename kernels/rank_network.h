@@ -1,0 +1,45 @@
+// rank_network.h: a rank filter as a list of minima and maxima, see rank_network.c.
+#ifndef PPX_RANK_NETWORK_H
+#define PPX_RANK_NETWORK_H
+
+#include "rank.h"
+
+enum {
+    PPX_NETWORK_RADIUS = 8,
+    PPX_NETWORK_ROWS = 2 * PPX_NETWORK_RADIUS + 4,
+    PPX_NETWORK_TILE = 4, // at most, in both directions
+    PPX_NETWORK_OPS = 14000,
+    PPX_NETWORK_CARRIED = 1024,
+    PPX_NETWORK_CHUNK = 64,    // bytes of a slot
+    PPX_NETWORK_HALO = 32,     // bytes before those of a slot that is read with a delay
+    PPX_NETWORK_SLOTS = 65536, // samples in all slots: operands have 16 bits
+};
+
+// What an operation does with its operands; all are offsets into the slots, in samples.
+typedef enum ppx_network_kind {
+    PPX_NETWORK_LEAST,
+    PPX_NETWORK_MOST,
+    PPX_NETWORK_BOTH
+} ppx_network_kind;
+
+typedef struct ppx_network_op {
+    uint16_t kind, a, b, least, most;
+} ppx_network_op;
+
+typedef struct ppx_network {
+    int tile_x, tile_y; // outputs of a lane
+    int nrows;          // rows that a tile reads
+    int delay;          // lanes by which outputs come later than inputs
+    int nops, ncarried;
+    uint16_t inputs[PPX_NETWORK_ROWS][PPX_NETWORK_TILE];
+    uint16_t outputs[PPX_NETWORK_TILE][PPX_NETWORK_TILE];
+    uint16_t carried[PPX_NETWORK_CARRIED]; // slots that are read with a delay
+    ppx_network_op ops[PPX_NETWORK_OPS];
+} ppx_network;
+
+#define ppx_network_make PPX_PASTE(ppx_network_, make, PPX_LEVEL)
+#define ppx_network_make_nbytes PPX_PASTE(ppx_network_, make_nbytes, PPX_LEVEL)
+size_t ppx_network_make_nbytes(void); // of the room for building
+void ppx_network_make(ppx_network *network, const ppx_rank *r, ppx_type type, void *room);
+
+#endif
