@@ -15,6 +15,7 @@
     X(sobel) \
     X(median) \
     X(percentile) \
+    X(adaptive_median) \
     X(erode) \
     X(dilate) \
     X(histogram) \
