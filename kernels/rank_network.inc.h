@@ -9,27 +9,146 @@ enum {
 #define LEAST(a, b) ((a) < (b) ? (a) : (b))
 #define MOST(a, b) ((a) > (b) ? (a) : (b))
 
+// Exchanges the wires of a network: the lesser one stays first.
+static inline void NAME(order)(PIXEL *a, PIXEL *b) {
+    const PIXEL u = *a, v = *b;
+    *a = LEAST(u, v);
+    *b = MOST(u, v);
+}
+
+// The operations work on all lanes of the chunk. A result may take the place of an operand, never
+// of a part of one: omp simd is right to expect no dependence between lanes.
+
+static inline void NAME(both)(PIXEL *slots, const uint16_t *w) {
+    const PIXEL *const a = slots + w[0], *const b = slots + w[1];
+    PIXEL *const lesser = slots + w[2], *const greater = slots + w[3];
+#pragma omp simd
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        PIXEL u = a[j], v = b[j];
+        NAME(order)(&u, &v);
+        lesser[j] = u;
+        greater[j] = v;
+    }
+}
+
+static inline void NAME(merge_2)(PIXEL *a, PIXEL *b, PIXEL *c, PIXEL *d) {
+    NAME(order)(a, c);
+    NAME(order)(b, d);
+    NAME(order)(c, b); // in order: a, c, b, d
+}
+
+static inline void NAME(pairs)(PIXEL *slots, const uint16_t *w) {
+    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
+    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
+    PIXEL *const o0 = slots + w[4], *const o1 = slots + w[5];
+    PIXEL *const o2 = slots + w[6], *const o3 = slots + w[7];
+#pragma omp simd
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        PIXEL a = i0[j], b = i1[j], c = i2[j], d = i3[j];
+        NAME(merge_2)(&a, &b, &c, &d);
+        o0[j] = a;
+        o1[j] = c;
+        o2[j] = b;
+        o3[j] = d;
+    }
+}
+
+static inline void NAME(fours)(PIXEL *slots, const uint16_t *w) {
+    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
+    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
+    const PIXEL *const i4 = slots + w[4], *const i5 = slots + w[5];
+    const PIXEL *const i6 = slots + w[6], *const i7 = slots + w[7];
+    PIXEL *const o0 = slots + w[8], *const o1 = slots + w[9];
+    PIXEL *const o2 = slots + w[10], *const o3 = slots + w[11];
+    PIXEL *const o4 = slots + w[12], *const o5 = slots + w[13];
+    PIXEL *const o6 = slots + w[14], *const o7 = slots + w[15];
+#pragma omp simd
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        PIXEL a = i0[j], b = i1[j], c = i2[j], d = i3[j];
+        PIXEL e = i4[j], f = i5[j], g = i6[j], h = i7[j];
+        NAME(merge_2)(&a, &c, &e, &g); // even: a, e, c, g
+        NAME(merge_2)(&b, &d, &f, &h); // odd: b, f, d, h
+        NAME(order)(&b, &e);
+        NAME(order)(&f, &c);
+        NAME(order)(&d, &g);
+        o0[j] = a;
+        o1[j] = b;
+        o2[j] = e;
+        o3[j] = f;
+        o4[j] = c;
+        o5[j] = d;
+        o6[j] = g;
+        o7[j] = h;
+    }
+}
+
+static inline void NAME(two_levels)(PIXEL *slots, const uint16_t *w) {
+    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
+    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
+    const PIXEL *const i4 = slots + w[4];
+    PIXEL *const o0 = slots + w[5], *const o1 = slots + w[6];
+    PIXEL *const o2 = slots + w[7], *const o3 = slots + w[8];
+    PIXEL *const o4 = slots + w[9];
+#pragma omp simd
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        PIXEL o = i0[j], a = i1[j], b = i2[j], c = i3[j], d = i4[j];
+        NAME(order)(&a, &b);
+        NAME(order)(&c, &d);
+        NAME(order)(&o, &a);
+        NAME(order)(&c, &b);
+        o0[j] = o;
+        o1[j] = a;
+        o2[j] = c;
+        o3[j] = b;
+        o4[j] = d;
+    }
+}
+
+static inline void NAME(one)(PIXEL *slots, const uint16_t *w, bool greater) {
+    const PIXEL *const a = slots + w[0], *const b = slots + w[1];
+    PIXEL *const to = slots + w[2];
+    if (greater) {
+#pragma omp simd
+        for (int j = 0; j < NAME(CHUNK); j++)
+            to[j] = MOST(a[j], b[j]);
+    } else {
+#pragma omp simd
+        for (int j = 0; j < NAME(CHUNK); j++)
+            to[j] = LEAST(a[j], b[j]);
+    }
+}
+
 static void NAME(operate)(const ppx_network *network, PIXEL *slots) {
-    const ppx_network_op *end = network->ops + network->nops;
-    for (const ppx_network_op *op = network->ops; op < end; op++) {
-        // A result may take the place of an operand, never a part of it.
-        const PIXEL *a = slots + op->a, *b = slots + op->b;
-        PIXEL *least = slots + op->least, *most = slots + op->most;
-        if (op->kind == PPX_NETWORK_BOTH) {
-#pragma omp simd
-            for (int j = 0; j < NAME(CHUNK); j++) {
-                PIXEL u = a[j], v = b[j];
-                least[j] = LEAST(u, v);
-                most[j] = MOST(u, v);
-            }
-        } else if (op->kind == PPX_NETWORK_LEAST) {
-#pragma omp simd
-            for (int j = 0; j < NAME(CHUNK); j++)
-                least[j] = LEAST(a[j], b[j]);
-        } else {
-#pragma omp simd
-            for (int j = 0; j < NAME(CHUNK); j++)
-                most[j] = MOST(a[j], b[j]);
+    const uint16_t *w = network->words, *end = w + network->nwords;
+    while (w < end) {
+        const ppx_network_kind kind = (ppx_network_kind)w[0];
+        int n = w[1]; // so many of that kind
+        w += 2;
+        switch (kind) {
+        case PPX_NETWORK_LEAST:
+            for (; n > 0; n--, w += 3)
+                NAME(one)(slots, w, false);
+            break;
+        case PPX_NETWORK_MOST:
+            for (; n > 0; n--, w += 3)
+                NAME(one)(slots, w, true);
+            break;
+        case PPX_NETWORK_BOTH:
+            for (; n > 0; n--, w += 4)
+                NAME(both)(slots, w);
+            break;
+        case PPX_NETWORK_MERGE_2:
+            for (; n > 0; n--, w += 8)
+                NAME(pairs)(slots, w);
+            break;
+        case PPX_NETWORK_MERGE_4:
+            for (; n > 0; n--, w += 16)
+                NAME(fours)(slots, w);
+            break;
+        case PPX_NETWORK_TWO_LEVELS:
+            for (; n > 0; n--, w += 10)
+                NAME(two_levels)(slots, w);
+            break;
         }
     }
 }

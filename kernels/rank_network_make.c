@@ -10,10 +10,15 @@
 //
 // Lanes of a vector are tiles that lie side by side. A list of samples `tile` columns to the right
 // is the same list one lane further, so each is found once: a value is a node and a shift in lanes.
+//
+// Loads and stores cost more than minima and maxima. Where a merge is regular, several exchanges
+// that follow each other make one operation, whose values between stay in registers: a group.
 #include "../core/memory.h"
 #include "rank_network.h"
 
-enum { NODES = 1 << 15, HASH = 1 << 16, ROOM = 1 << 14, SHIFT_BITS = 4 };
+#include <string.h>
+
+enum { NODES = 1 << 15, HASH = 1 << 16, ROOM = 1 << 14, GROUPS = 1 << 12, SHIFT_BITS = 4 };
 
 typedef enum node_kind { INPUT, LEAST, MOST } node_kind;
 
@@ -22,26 +27,63 @@ typedef struct node {
     uint8_t shift;   // of b, in lanes; a has none
     uint8_t ahead;   // lanes by which it is computed ahead of the outputs
     bool live;       // something leads from here to an output
+    bool outer;      // and something outside of its group
     bool delayed;    // some operation reads it later than it is computed
     bool placed;     // has its operation
     uint16_t a, b;   // nodes; of an input its row, and its column in the tile
+    uint16_t group;  // plus 1; 0: none
     uint16_t slot;   // offset of its samples
-    uint16_t reader; // the last node that reads it
+    uint16_t reader; // the last operation that reads it, by turn
 } node;
 
 typedef uint32_t value; // node << SHIFT_BITS | shift
+
+// Its exchanges made nodes from `first` on, each two: the lesser one and the greater one.
+typedef struct group {
+    ppx_network_kind kind;
+    int first, last;
+    value in[PPX_NETWORK_OPERANDS];
+} group;
+
+// What one operation makes: nodes first to last.
+typedef struct item {
+    uint8_t kind;
+    bool done;
+    uint16_t first, last;
+} item;
 
 typedef struct builder {
     node nodes[NODES];
     uint16_t hash[HASH]; // node + 1, by what it computes
     int nnodes;
+    group groups[GROUPS];
+    int ngroups;
     value room[ROOM]; // lists under way, a stack
     int nroom;
     int k, tile_x, rank;
     value outputs[PPX_NETWORK_TILE][PPX_NETWORK_TILE];
     uint16_t idle[NODES]; // slots that nothing needs any more, a stack
     int nidle;
+    item items[NODES];
+    uint16_t turns[NODES]; // items in the order of operations
+    int nitems, nturns;
 } builder;
+
+// What a group reads and makes: its results, as nodes counted from its first. Other values never
+// leave it.
+typedef struct form {
+    int nin, nexchanges, nout;
+    uint8_t out[PPX_NETWORK_OPERANDS];
+} form;
+
+static const form forms[] = {
+    [PPX_NETWORK_LEAST] = {2, 1, 1, {0}},
+    [PPX_NETWORK_MOST] = {2, 1, 1, {0}},
+    [PPX_NETWORK_BOTH] = {2, 1, 2, {0, 1}},
+    [PPX_NETWORK_MERGE_2] = {4, 3, 4, {0, 4, 5, 3}},
+    [PPX_NETWORK_MERGE_4] = {8, 9, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
+    [PPX_NETWORK_TWO_LEVELS] = {5, 4, 5, {4, 5, 6, 7, 3}},
+};
 
 // ---- Values ----
 
@@ -98,33 +140,137 @@ static value *take(builder *w, int n) {
     return list;
 }
 
-// Merges n values of a, `step` apart, and m values of b into out, where they are contiguous.
-static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out) {
-    if (n == 0 || m == 0) {
-        for (int i = 0; i < n + m; i++)
-            out[i] = (n ? a : b)[i * step];
+static void exchange(builder *w, value *lesser, value *greater) {
+    const value a = *lesser, b = *greater;
+    *lesser = operation(w, LEAST, a, b);
+    *greater = operation(w, MOST, a, b);
+}
+
+// Notes that nodes from `first` on are a group, if they are all of one (and not partly found
+// before) and in step.
+static void note_group(builder *w, ppx_network_kind kind, int first, const value *in) {
+    if (w->nnodes - first != 2 * forms[kind].nexchanges || w->ngroups == GROUPS)
         return;
+    for (int at = first; at < w->nnodes; at++)
+        if (w->nodes[at].b >= first && w->nodes[at].shift > 0)
+            return;
+    group *g = &w->groups[w->ngroups++];
+    *g = (group){.kind = kind, .first = first, .last = w->nnodes - 1};
+    memcpy(g->in, in, (size_t)forms[kind].nin * sizeof *in);
+    for (int at = first; at < w->nnodes; at++)
+        w->nodes[at].group = (uint16_t)w->ngroups;
+}
+
+static void merge_2(builder *w, value v[4]) { // v[0], v[1] and v[2], v[3]
+    exchange(w, &v[0], &v[2]);
+    exchange(w, &v[1], &v[3]);
+    exchange(w, &v[2], &v[1]);
+    const value swap = v[1];
+    v[1] = v[2];
+    v[2] = swap;
+}
+
+static void merge_4(builder *w, value v[8]) { // v[0..3] and v[4..7]
+    value even[4] = {v[0], v[2], v[4], v[6]}, odd[4] = {v[1], v[3], v[5], v[7]};
+    merge_2(w, even);
+    merge_2(w, odd);
+    v[0] = even[0];
+    for (int i = 0; i < 3; i++) {
+        v[2 * i + 1] = odd[i];
+        v[2 * i + 2] = even[i + 1];
+        exchange(w, &v[2 * i + 1], &v[2 * i + 2]);
     }
-    if (n == 1 && m == 1) {
-        out[0] = operation(w, LEAST, *a, *b);
-        out[1] = operation(w, MOST, *a, *b);
-        return;
-    }
-    const int neven = (n + 1) / 2 + (m + 1) / 2, nodd = n / 2 + m / 2, before = w->nroom;
-    value *even = take(w, neven), *odd = take(w, nodd);
-    merge(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step, even);
-    merge(w, a + step, n / 2, b + step, m / 2, 2 * step, odd);
+    v[7] = odd[3];
+}
+
+// The last level of a merge, from odd[i] on: odd-even lists of lists that were merged.
+static void combine(builder *w, const value *even, int neven, const value *odd, int nodd, int i,
+                    value *out) {
     out[0] = even[0];
-    for (int i = 0; i < nodd; i++) {
+    for (; i < nodd; i++) {
+        out[2 * i + 1] = odd[i];
         if (i + 1 < neven) {
-            out[2 * i + 1] = operation(w, LEAST, odd[i], even[i + 1]);
-            out[2 * i + 2] = operation(w, MOST, odd[i], even[i + 1]);
-        } else {
-            out[2 * i + 1] = odd[i];
+            out[2 * i + 2] = even[i + 1];
+            exchange(w, &out[2 * i + 1], &out[2 * i + 2]);
         }
     }
     if (neven == nodd + 2)
-        out[n + m - 1] = even[neven - 1];
+        out[neven + nodd - 1] = even[neven - 1];
+}
+
+static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out);
+
+// The even (odd) half of a merge, and its own halves: what `combine` makes a level higher.
+typedef struct quarters {
+    value *list, *even, *odd;
+    int n, neven, nodd;
+} quarters;
+
+static quarters merge_quarters(builder *w, const value *a, int n, const value *b, int m, int step) {
+    quarters h = {.neven = (n + 1) / 2 + (m + 1) / 2, .nodd = n / 2 + m / 2};
+    h.n = h.neven + h.nodd;
+    h.list = take(w, h.n);
+    h.even = take(w, h.neven);
+    h.odd = take(w, h.nodd);
+    merge(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step, h.even);
+    merge(w, a + step, n / 2, b + step, m / 2, 2 * step, h.odd);
+    h.list[0] = h.even[0];
+    return h;
+}
+
+// The last two levels, four exchanges at a time as far as they go.
+static void combine_twice(builder *w, const quarters *e, const quarters *o, value *out) {
+    int i = 0;
+    for (; i < e->nodd && i + 1 < e->neven && i < o->nodd && i + 1 < o->neven; i++) {
+        const value in[] = {o->list[2 * i], e->odd[i], e->even[i + 1], o->odd[i], o->even[i + 1]};
+        const int first = w->nnodes;
+        value v[5];
+        memcpy(v, in, sizeof v);
+        exchange(w, &v[1], &v[2]);
+        exchange(w, &v[3], &v[4]);
+        e->list[2 * i + 1] = v[1];
+        e->list[2 * i + 2] = v[2];
+        o->list[2 * i + 1] = v[3];
+        o->list[2 * i + 2] = v[4];
+        exchange(w, &v[0], &v[1]);
+        exchange(w, &v[3], &v[2]);
+        note_group(w, PPX_NETWORK_TWO_LEVELS, first, in);
+        const value made[] = {v[0], v[1], v[3], v[2]};
+        memcpy(out + 4 * i + 1, made, sizeof made);
+    }
+    combine(w, e->even, e->neven, e->odd, e->nodd, i, e->list);
+    combine(w, o->even, o->neven, o->odd, o->nodd, i, o->list);
+    combine(w, e->list, e->n, o->list, o->n, 2 * i, out);
+}
+
+// Merges n values of a, `step` apart, and m values of b into out, where they are contiguous.
+static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out) {
+    const int before = w->nroom;
+    if (n == 0 || m == 0) {
+        for (int i = 0; i < n + m; i++)
+            out[i] = (n ? a : b)[i * step];
+    } else if (n == 1 && m == 1) {
+        out[0] = *a;
+        out[1] = *b;
+        exchange(w, &out[0], &out[1]);
+    } else if (n == m && (n == 2 || n == 4)) {
+        value in[8];
+        const int first = w->nnodes;
+        for (int i = 0; i < n; i++) {
+            in[i] = a[i * step];
+            in[n + i] = b[i * step];
+        }
+        memcpy(out, in, (size_t)(2 * n) * sizeof *in);
+        (n == 2 ? merge_2 : merge_4)(w, out);
+        note_group(w, n == 2 ? PPX_NETWORK_MERGE_2 : PPX_NETWORK_MERGE_4, first, in);
+    } else if (n > 4 || m > 4) {
+        const quarters e = merge_quarters(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step);
+        const quarters o = merge_quarters(w, a + step, n / 2, b + step, m / 2, 2 * step);
+        combine_twice(w, &e, &o, out);
+    } else {
+        const quarters h = merge_quarters(w, a, n, b, m, step);
+        combine(w, h.even, h.neven, h.odd, h.nodd, 0, out);
+    }
     w->nroom = before;
 }
 
@@ -258,25 +404,56 @@ static void make_part(builder *w, part p) {
 // ---- Operations ----
 
 static int partner_of(const builder *w, int at) {
+    // The two results of an exchange are made one after the other, save where one was asked for
+    // before.
     const node *n = &w->nodes[at];
-    // The two results of a pair are made one after the other, save where only the greater one is
-    // asked for first.
-    for (int d = -1; d <= 1; d += 2) {
-        const int other = at + d;
-        if (other < 0 || other >= w->nnodes)
-            continue;
-        const node *o = &w->nodes[other];
-        if (o->kind != INPUT && o->kind != n->kind && o->a == n->a && o->b == n->b &&
-            o->shift == n->shift && o->live)
-            return other;
-    }
-    return -1;
+    const int other = n->kind == LEAST ? at + 1 : at - 1;
+    if (other < 0 || other >= w->nnodes)
+        return -1;
+    const node *o = &w->nodes[other];
+    const bool same = o->kind != n->kind && o->a == n->a && o->b == n->b && o->shift == n->shift;
+    return same && o->kind != INPUT && o->live ? other : -1;
 }
 
 static void mark(node *source, int ahead) {
-    source->live = true;
+    source->live = source->outer = true;
     if (source->ahead < ahead)
         source->ahead = (uint8_t)ahead;
+}
+
+static bool is_result(const group *g, int at) {
+    for (int k = 0; k < forms[g->kind].nout; k++)
+        if (g->first + forms[g->kind].out[k] == at)
+            return true;
+    return false;
+}
+
+// Whether a group is worth while: few of its exchanges lead to nothing, and no value between is
+// wanted elsewhere. If so its nodes are as far ahead as the farthest.
+static bool keep_group(builder *w, const group *g) {
+    int nlive = 0, ahead = 0;
+    for (int at = g->last; at >= g->first; at--) {
+        node *n = &w->nodes[at];
+        if (n->outer && !is_result(g, at))
+            return false;
+        ahead = n->live && n->ahead > ahead ? n->ahead : ahead;
+        if (n->live && n->a >= g->first)
+            w->nodes[n->a].live = true;
+        if (n->live && n->b >= g->first)
+            w->nodes[n->b].live = true;
+        nlive += n->live && !((at - g->first) % 2 == 0 && w->nodes[at + 1].live);
+    }
+    if (5 * nlive < 3 * forms[g->kind].nexchanges)
+        return false;
+    for (int at = g->first; at <= g->last; at++) {
+        node *n = &w->nodes[at];
+        n->ahead = (uint8_t)ahead;
+        if (n->live && n->a < g->first)
+            mark(&w->nodes[n->a], ahead);
+        if (n->live && n->b < g->first)
+            mark(&w->nodes[n->b], ahead + n->shift);
+    }
+    return true;
 }
 
 // From the outputs back: what is live, and how far ahead of the outputs it must be computed.
@@ -285,6 +462,15 @@ static int look_back(builder *w) {
     int most = 0;
     for (int at = w->nnodes - 1; at >= 0; at--) {
         node *n = &w->nodes[at];
+        if (n->group > 0 && w->groups[n->group - 1].last == at) {
+            const group *g = &w->groups[n->group - 1];
+            if (keep_group(w, g)) {
+                at = g->first;
+                continue;
+            }
+            for (int k = g->first; k <= g->last; k++)
+                w->nodes[k].group = 0;
+        }
         if (!n->live || n->kind == INPUT)
             continue;
         const int partner = partner_of(w, at);
@@ -308,17 +494,84 @@ static int delay_of(const node *source, int ahead, int shift) {
     return source->ahead - ahead - shift;
 }
 
-// Finds out which nodes are read with a delay, and who reads each last. Pairs count as one.
-static void look_forward(builder *w) {
+static void list_items(builder *w) {
     for (int at = 0; at < w->nnodes; at++) {
         const node *n = &w->nodes[at];
         if (!n->live || n->kind == INPUT)
             continue;
-        const int partner = partner_of(w, at), place = partner >= 0 && partner < at ? partner : at;
-        node *a = &w->nodes[n->a], *b = &w->nodes[n->b];
-        a->delayed |= delay_of(a, n->ahead, 0) > 0;
-        b->delayed |= delay_of(b, n->ahead, n->shift) > 0;
-        a->reader = b->reader = (uint16_t)place;
+        item i = {.kind = n->kind == LEAST ? PPX_NETWORK_LEAST : PPX_NETWORK_MOST,
+                  .first = (uint16_t)at,
+                  .last = (uint16_t)at};
+        if (n->group > 0) {
+            const group *g = &w->groups[n->group - 1];
+            i = (item){
+                .kind = (uint8_t)g->kind, .first = (uint16_t)g->first, .last = (uint16_t)g->last};
+        } else if (partner_of(w, at) > at) {
+            i.kind = PPX_NETWORK_BOTH;
+            i.last++;
+        }
+        w->items[w->nitems++] = i;
+        at = i.last;
+    }
+}
+
+static bool is_ready(const builder *w, const item *i) {
+    for (int at = i->first; at <= i->last; at++) {
+        const node *n = &w->nodes[at];
+        if (n->live && ((n->a < i->first && !w->nodes[n->a].placed) ||
+                        (n->b < i->first && !w->nodes[n->b].placed)))
+            return false;
+    }
+    return true;
+}
+
+// The next item of a kind that is ready, within a window; or -1.
+static int find_ready(const builder *w, int kind, int from, int to) {
+    for (int k = from; k < to && k < w->nitems; k++)
+        if (w->items[k].kind == kind && !w->items[k].done && is_ready(w, &w->items[k]))
+            return k;
+    return -1;
+}
+
+// Brings items of a kind together, as far as they need not wait for others: processors foretell
+// runs of one kind, not a long list of many. The window keeps values that are used soon close.
+static void order_items(builder *w) {
+    enum { WINDOW = 96 };
+    int first = 0, kind = 0, from = 0;
+    while (w->nturns < w->nitems) {
+        while (w->items[first].done)
+            first++;
+        from = from < first ? first : from;
+        int k = find_ready(w, kind, from, first + WINDOW);
+        if (k < 0 && from == first) { // the first one is always ready
+            k = first;
+            kind = w->items[k].kind;
+        } else if (k < 0) {
+            from = first;
+            continue;
+        }
+        from = k + 1;
+        item *i = &w->items[k];
+        i->done = true;
+        for (int at = i->first; at <= i->last; at++)
+            w->nodes[at].placed = true;
+        w->turns[w->nturns++] = (uint16_t)k;
+    }
+}
+
+// Finds out which nodes are read with a delay, and who reads each last.
+static void look_forward(builder *w) {
+    for (int turn = 0; turn < w->nturns; turn++) {
+        const item *i = &w->items[w->turns[turn]];
+        for (int at = i->first; at <= i->last; at++) {
+            const node *n = &w->nodes[at];
+            node *a = &w->nodes[n->a], *b = &w->nodes[n->b];
+            if (!n->live)
+                continue;
+            a->delayed |= delay_of(a, n->ahead, 0) > 0;
+            b->delayed |= delay_of(b, n->ahead, n->shift) > 0;
+            a->reader = b->reader = (uint16_t)turn;
+        }
     }
 }
 
@@ -327,6 +580,7 @@ static void look_forward(builder *w) {
 typedef struct slots {
     int chunk, halo; // samples
     int nused;       // samples
+    uint16_t waste;  // a slot for what nothing needs
 } slots;
 
 static void give_slot(builder *w, ppx_network *network, slots *s, node *n) {
@@ -344,9 +598,11 @@ static void give_slot(builder *w, ppx_network *network, slots *s, node *n) {
     PPX_ASSERT(s->nused <= PPX_NETWORK_SLOTS);
 }
 
-static void leave_slot(builder *w, const node *n, int at) {
-    if (!n->delayed && n->reader == at)
-        w->idle[w->nidle++] = n->slot;
+static void leave_slot(builder *w, node *n, int turn) {
+    if (!n->live || n->delayed || n->reader != turn)
+        return;
+    n->reader = NODES; // once
+    w->idle[w->nidle++] = n->slot;
 }
 
 // Outputs are read when all is done.
@@ -354,7 +610,7 @@ static void place_outputs(builder *w, ppx_network *network) {
     for (int y = 0; y < network->tile_y; y++)
         for (int x = 0; x < network->tile_x; x++) {
             node *n = &w->nodes[node_of(w->outputs[y][x])];
-            n->live = true;
+            n->live = n->outer = true;
             n->delayed |= n->ahead > 0; // some other output is made of it
             n->reader = NODES;
             network->outputs[y][x] = (uint16_t)(n->slot - n->ahead);
@@ -366,7 +622,10 @@ static void place_inputs(builder *w, ppx_network *network, slots *s) {
         for (int x = 0; x < network->tile_x; x++) {
             node *n = &w->nodes[node_of(input(w, x, y))];
             n->ahead = (uint8_t)network->delay;
+            n->placed = true;
         }
+    list_items(w);
+    order_items(w);
     look_forward(w);
     place_outputs(w, network);
     for (int y = 0; y < network->nrows; y++)
@@ -377,33 +636,54 @@ static void place_inputs(builder *w, ppx_network *network, slots *s) {
         }
 }
 
+static void emit(ppx_network *network, int word) {
+    PPX_ASSERT(network->nwords < PPX_NETWORK_WORDS);
+    network->words[network->nwords++] = (uint16_t)word;
+}
+
+// An operation, whose inputs are `in` (shifts count from `base`) where something needs them.
+static void place_operation(builder *w, ppx_network *network, slots *s, int turn, const value *in,
+                            int base) {
+    const item *i = &w->items[w->turns[turn]];
+    const form *f = &forms[i->kind];
+    const int ahead = w->nodes[i->first].ahead;
+    for (int k = 0; k < f->nin; k++) {
+        const node *n = &w->nodes[node_of(in[k])];
+        const int delay = delay_of(n, ahead, shift_of(in[k]) - base);
+        const bool wanted = n->live && delay >= 0 && (delay == 0 || n->delayed);
+        emit(network, wanted ? n->slot - delay : s->waste);
+    }
+    for (int k = 0; k < f->nin; k++) // their places may be taken by the results
+        leave_slot(w, &w->nodes[node_of(in[k])], turn);
+    for (int k = 0; k < f->nout; k++) {
+        node *n = &w->nodes[i->first + f->out[k]];
+        if (n->live && n->outer)
+            give_slot(w, network, s, n);
+        emit(network, n->live && n->outer ? n->slot : s->waste);
+    }
+}
+
 static void place_operations(builder *w, ppx_network *network, slots *s) {
-    for (int at = 0; at < w->nnodes; at++) {
-        node *n = &w->nodes[at];
-        if (!n->live || n->kind == INPUT || n->placed)
-            continue;
-        const int partner = partner_of(w, at);
-        const node *a = &w->nodes[n->a], *b = &w->nodes[n->b];
-        ppx_network_op op = {
-            .kind = n->kind == LEAST ? PPX_NETWORK_LEAST : PPX_NETWORK_MOST,
-            .a = (uint16_t)(a->slot - delay_of(a, n->ahead, 0)),
-            .b = (uint16_t)(b->slot - delay_of(b, n->ahead, n->shift)),
-        };
-        leave_slot(w, a, at); // its place may be taken by the result
-        if (b != a)
-            leave_slot(w, b, at);
-        give_slot(w, network, s, n);
-        op.least = op.most = n->slot;
-        if (partner >= 0) {
-            node *o = &w->nodes[partner];
-            give_slot(w, network, s, o);
-            o->placed = true;
-            op.kind = PPX_NETWORK_BOTH;
-            op.least = n->kind == LEAST ? n->slot : o->slot;
-            op.most = n->kind == LEAST ? o->slot : n->slot;
+    int count = 0; // of operations of a kind, its place
+    for (int turn = 0; turn < w->nturns; turn++) {
+        const item *i = &w->items[w->turns[turn]];
+        const node *n = &w->nodes[i->first];
+        if (turn == 0 || i->kind != w->items[w->turns[turn - 1]].kind) {
+            emit(network, i->kind);
+            count = network->nwords;
+            emit(network, 0);
         }
-        PPX_ASSERT(network->nops < PPX_NETWORK_OPS);
-        network->ops[network->nops++] = op;
+        network->words[count]++;
+        if (n->group > 0) {
+            const group *g = &w->groups[n->group - 1];
+            int base = shift_of(g->in[0]);
+            for (int k = 1; k < forms[g->kind].nin; k++)
+                base = shift_of(g->in[k]) < base ? shift_of(g->in[k]) : base;
+            place_operation(w, network, s, turn, g->in, base);
+        } else {
+            const value in[] = {value_of(n->a, 0), value_of(n->b, n->shift)};
+            place_operation(w, network, s, turn, in, 0);
+        }
     }
 }
 
@@ -424,8 +704,10 @@ void ppx_network_make(ppx_network *network, const ppx_rank *r, ppx_type type, vo
     make_part(w, whole);
     place_outputs(w, network);
     network->delay = look_back(w);
-    slots s = {PPX_NETWORK_CHUNK / nbytes, PPX_NETWORK_HALO / nbytes, 0};
+    slots s = {PPX_NETWORK_CHUNK / nbytes, PPX_NETWORK_HALO / nbytes, 0, 0};
     PPX_ASSERT(network->delay <= s.halo);
+    s.waste = (uint16_t)s.nused;
+    s.nused += s.chunk;
     place_inputs(w, network, &s);
     place_operations(w, network, &s);
     place_outputs(w, network);
