@@ -189,14 +189,38 @@ static void NAME(load)(const ppx_network *network, const PIXEL *row, ptrdiff_t f
         NAME(part_4)(line, slots + to[0], slots + to[1], slots + to[2], slots + to[3]);
 }
 
-// Outputs of the chunk's tiles, of which the first is tile number `tile` of the row.
+static void NAME(join_2)(PIXEL *restrict line, const PIXEL *restrict a, const PIXEL *restrict b) {
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        line[2 * j] = FINISH(a[j]);
+        line[2 * j + 1] = FINISH(b[j]);
+    }
+}
+
+static void NAME(join_4)(PIXEL *restrict line, const PIXEL *restrict a, const PIXEL *restrict b,
+                         const PIXEL *restrict c, const PIXEL *restrict d) {
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        line[4 * j] = FINISH(a[j]);
+        line[4 * j + 1] = FINISH(b[j]);
+        line[4 * j + 2] = FINISH(c[j]);
+        line[4 * j + 3] = FINISH(d[j]);
+    }
+}
+
+// Outputs of a chunk, of which the first is sample `at` of the row, which may lie before it.
 static void NAME(store)(const ppx_network *network, const PIXEL *slots, const uint16_t *from,
-                        ptrdiff_t tile, PIXEL *out, ptrdiff_t width, ptrdiff_t step) {
-    const ptrdiff_t t = network->tile_x;
-    for (ptrdiff_t j = tile < 0 ? -tile : 0; j < NAME(CHUNK); j++)
-        for (ptrdiff_t x = 0; x < t; x++)
-            if ((tile + j) * t + x < width)
-                out[((tile + j) * t + x) * step] = FINISH(slots[from[x] + j]);
+                        ptrdiff_t at, PIXEL *out, ptrdiff_t width, ptrdiff_t step) {
+    PIXEL line[PPX_NETWORK_TILE * NAME(CHUNK)];
+    if (network->tile_x == 2)
+        NAME(join_2)(line, slots + from[0], slots + from[1]);
+    else
+        NAME(join_4)(line, slots + from[0], slots + from[1], slots + from[2], slots + from[3]);
+    const ptrdiff_t first = at < 0 ? -at : 0;
+    const ptrdiff_t last = ppx_rank_least(network->tile_x * NAME(CHUNK), width - at);
+    if (step == 1 && first < last)
+        memcpy(out + at + first, line + first, (size_t)(last - first) * sizeof *line);
+    else
+        for (ptrdiff_t j = first; j < last; j++)
+            out[(at + j) * step] = line[j];
 }
 
 static void NAME(network_rows)(const ppx_job *job, const ppx_rank *r, const ppx_block *block) {
@@ -219,10 +243,11 @@ static void NAME(network_rows)(const ppx_job *job, const ppx_rank *r, const ppx_
                      network->inputs[y], slots);
                 }
                 NAME(operate)(network, slots);
-                for (ptrdiff_t y = 0; y < network->tile_y && i + y < block->nrows; y++)
-                    NAME(store)
-                (network, slots, network->outputs[y], tile - network->delay,
-                 (PIXEL *)block->out[i + y] + c, width, step);
+                const ptrdiff_t at = (tile - network->delay) * network->tile_x;
+                for (ptrdiff_t y = 0; y < network->tile_y && i + y < block->nrows; y++) {
+                    PIXEL *out = (PIXEL *)block->out[i + y] + c;
+                    NAME(store)(network, slots, network->outputs[y], at, out, width, step);
+                }
             }
 }
 

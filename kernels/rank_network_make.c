@@ -536,7 +536,7 @@ static int find_ready(const builder *w, int kind, int from, int to) {
 // Brings items of a kind together, as far as they need not wait for others: processors foretell
 // runs of one kind, not a long list of many. The window keeps values that are used soon close.
 static void order_items(builder *w) {
-    enum { WINDOW = 96 };
+    enum { WINDOW = 64 };
     int first = 0, kind = 0, from = 0;
     while (w->nturns < w->nitems) {
         while (w->items[first].done)
