@@ -31,7 +31,7 @@ void ppx_columns_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *bl
             for (ptrdiff_t k = -radius; k <= radius; k++) {
                 const uint8_t *in = (const uint8_t *)block->in[k] + first;
                 for (ptrdiff_t x = 0; x < ncolumns; x++)
-                    column_enter(&all, x, in[x * step]);
+                    column_enter(all, x, in[x * step]);
             }
             for (ptrdiff_t i = 0; i < block->nrows; i++) {
                 const uint8_t *enters = zeros, *leaves = zeros;
@@ -39,7 +39,7 @@ void ppx_columns_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *bl
                     enters = (const uint8_t *)block->in[i + radius] + first;
                     leaves = (const uint8_t *)block->in[i - radius - 1] + first;
                 }
-                slide_columns(&all, enters, leaves, r->k, (int)r->rank,
+                slide_columns(all, enters, leaves, r->k, (int)r->rank,
                               (uint8_t *)block->out[i] + x0 * step + c, NULL, n, step);
             }
         }

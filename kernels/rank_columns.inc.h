@@ -40,24 +40,36 @@ static inline small_bins step_at(int bin) {
     return step;
 }
 
-static inline void column_enter(const columns *c, ptrdiff_t x, int value) {
-    c->coarse[x] += step_at(value >> 4);
-    c->fine[(value >> 4) * c->n + x] += step_at(value & 15);
+static inline void column_enter(columns c, ptrdiff_t x, int value) {
+    c.coarse[x] += step_at(value >> 4);
+    c.fine[(value >> 4) * c.n + x] += step_at(value & 15);
 }
 
-static inline void column_move(const columns *c, ptrdiff_t x, int enters, int leaves) {
-    c->coarse[x] += step_at(enters >> 4) - step_at(leaves >> 4);
-    c->fine[(enters >> 4) * c->n + x] += step_at(enters & 15);
-    c->fine[(leaves >> 4) * c->n + x] -= step_at(leaves & 15);
+static inline void column_move(columns c, ptrdiff_t x, int enters, int leaves) {
+    c.coarse[x] += step_at(enters >> 4) - step_at(leaves >> 4);
+    c.fine[(enters >> 4) * c.n + x] += step_at(enters & 15);
+    c.fine[(leaves >> 4) * c.n + x] -= step_at(leaves & 15);
 }
 
 // Vectors wider than a baseline register are handed on by address.
+static inline void widen(bins *to, const small_bins *counts) {
+#if defined __AVX2__
+    *to = (bins)_mm256_cvtepu8_epi16((__m128i)*counts);
+#else
+    *to = __builtin_convertvector(*counts, bins);
+#endif
+}
+
 static inline void add_counts(bins *sum, const small_bins *counts) {
-    *sum += __builtin_convertvector(*counts, bins);
+    bins wide;
+    widen(&wide, counts);
+    *sum += wide;
 }
 
 static inline void take_counts(bins *sum, const small_bins *counts) {
-    *sum -= __builtin_convertvector(*counts, bins);
+    bins wide;
+    widen(&wide, counts);
+    *sum -= wide;
 }
 
 // The first bin of a cumulative histogram that holds more than `rank` samples: as many as there are
@@ -76,22 +88,23 @@ static inline int find_bin(const bins *cumulative, int16_t rank) {
 }
 
 // The fine histogram of a window for one high half, brought up to date only when the rank is there:
-// it was last valid for the window that began at column `at`.
+// it is that of the window that begins at column `at`.
 typedef struct segment {
     bins fine;
     ptrdiff_t at;
 } segment;
 
+// What it is for the window at column x.
 static inline void segment_move(segment *s, const small_bins *fine, ptrdiff_t x, ptrdiff_t k) {
     bins sum = {0};
     if (x - s->at > k / 2) {
-        for (const small_bins *c = fine + x; c < fine + x + k; c++)
-            add_counts(&sum, c);
+        for (ptrdiff_t u = x; u < x + k; u++)
+            add_counts(&sum, fine + u);
     } else {
         sum = s->fine;
-        for (const small_bins *c = fine + s->at; c < fine + x; c++) {
-            add_counts(&sum, c + k);
-            take_counts(&sum, c);
+        for (ptrdiff_t u = s->at; u < x; u++) {
+            add_counts(&sum, fine + u + k);
+            take_counts(&sum, fine + u);
         }
     }
     s->fine = sum;
@@ -100,33 +113,43 @@ static inline void segment_move(segment *s, const small_bins *fine, ptrdiff_t x,
 
 // One output row of n values, `step` apart, from n + k - 1 columns, each of which takes a sample in
 // and lets one go first. Where `rest` is not NULL it gets the rank among the samples of the value.
-static inline void slide_columns(const columns *c, const uint8_t *enters, const uint8_t *leaves,
-                                 ptrdiff_t k, int rank, uint8_t *out, uint8_t *rest, ptrdiff_t n,
-                                 ptrdiff_t step) {
+static inline void slide_columns(columns c, const uint8_t *enters, const uint8_t *leaves,
+                                 ptrdiff_t k, int rank, uint8_t *restrict out,
+                                 uint8_t *restrict rest, ptrdiff_t n, ptrdiff_t step) {
     bins coarse = {0};
-    segment segments[16];
-    int16_t below[17] = {0}; // the coarse histogram from place 1 on
+    segment segments[16], now = {.at = -(k + 1)}; // `now` is that of `high`
+    int16_t below[32] = {0};                      // a histogram from place 16 on
+    int high = 0;
     for (int s = 0; s < 16; s++)
         segments[s].at = -(k + 1);
     for (ptrdiff_t x = 0; x < k - 1; x++) {
         column_move(c, x, enters[x * step], leaves[x * step]);
-        add_counts(&coarse, &c->coarse[x]);
+        add_counts(&coarse, &c.coarse[x]);
     }
     for (ptrdiff_t x = 0; x < n; x++) {
         const ptrdiff_t last = x + k - 1;
         column_move(c, last, enters[last * step], leaves[last * step]);
-        add_counts(&coarse, &c->coarse[last]);
-        memcpy(below + 1, &coarse, sizeof coarse);
-        const int high = find_bin(&coarse, (int16_t)rank);
-        const int16_t within = (int16_t)(rank - below[high]);
-        segment *s = &segments[high];
-        segment_move(s, c->fine + high * c->n, x, k);
-        const int low = find_bin(&s->fine, within);
+        add_counts(&coarse, &c.coarse[last]);
+        memcpy(below + 16, &coarse, sizeof coarse);
+        const int found = find_bin(&coarse, (int16_t)rank);
+        const int16_t within = (int16_t)(rank - below[15 + found]);
+        const small_bins *fine = c.fine + found * c.n;
+        if (found == high && now.at == x - 1) {
+            add_counts(&now.fine, fine + last);
+            take_counts(&now.fine, fine + x - 1);
+            now.at = x;
+        } else {
+            segments[high] = now;
+            high = found;
+            now = segments[high];
+            segment_move(&now, fine, x, k);
+        }
+        const int low = find_bin(&now.fine, within);
         out[x * step] = (uint8_t)(high * 16 + low);
         if (rest) {
-            memcpy(below + 1, &s->fine, sizeof s->fine);
-            rest[x] = (uint8_t)(within - below[low]);
+            memcpy(below + 16, &now.fine, sizeof now.fine);
+            rest[x] = (uint8_t)(within - below[15 + low]);
         }
-        take_counts(&coarse, &c->coarse[x]);
+        take_counts(&coarse, &c.coarse[x]);
     }
 }

@@ -18,14 +18,14 @@ static void NAME(tile)(const ppx_rank *r, const ppx_block *block, ptrdiff_t step
     memset(p->zeros, 0, sizeof p->zeros);
     for (ptrdiff_t y = 0; y < k; y++)
         for (ptrdiff_t x = 0; x < ncolumns; x++)
-            column_enter(&all, x, p->buckets[y * ncolumns + x]);
+            column_enter(all, x, p->buckets[y * ncolumns + x]);
     for (ptrdiff_t i = 0; i < block->nrows; i++) {
         const uint8_t *enters = p->zeros, *leaves = p->zeros;
         if (i > 0) {
             enters = p->buckets + (i + k - 1) * ncolumns;
             leaves = p->buckets + (i - 1) * ncolumns;
         }
-        slide_columns(&all, enters, leaves, k, (int)r->rank, p->found, p->rest, n, 1);
+        slide_columns(all, enters, leaves, k, (int)r->rank, p->found, p->rest, n, 1);
         PIXEL *out = (PIXEL *)block->out[i] + x0 * step + c;
         for (ptrdiff_t x = 0; x < n; x++) {
             const ptrdiff_t place = find_place(p, x, i, k, p->found[x], p->rest[x]);
