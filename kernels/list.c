@@ -29,6 +29,8 @@
     X(peaks) \
     X(ssim) \
     X(median) \
+    X(percentile) \
+    X(adaptive_median) \
     X(erode) \
     X(dilate) \
     X(histogram) \
