@@ -16,6 +16,11 @@
     X(median) \
     X(erode) \
     X(dilate) \
+    X(open) \
+    X(close) \
+    X(gradient_m) \
+    X(tophat) \
+    X(blackhat) \
     X(histogram) \
     X(equalize) \
     X(otsu) \
