@@ -9,6 +9,7 @@
 #include "../core/memory.h"
 #include "command.h"
 #include "findings.h"
+#include "named.h"
 #include "places.h"
 
 static const option_help options[] = {
@@ -128,27 +129,6 @@ static void set_threads(const run_request *r, const world *all) {
 
 // ---- Phases -------------------------------------------------------------------------------------
 
-// Files named in a chain are read by rank 0 for all.
-static ppx_status read_for_all(void *context, char **text, const char *path, ppx_error *error) {
-    const world *all = context;
-    *text = NULL;
-    ppx_status status = PPX_OK;
-    uint64_t nbytes = 0;
-    if (all->rank == 0)
-        status = ppx_text_read(text, path, error);
-    if (*text)
-        nbytes = strlen(*text) + 1;
-    status = world_agree(all, status, error);
-    if (!status)
-        status = world_share(all, &nbytes, sizeof nbytes, error);
-    if (!status && all->rank > 0)
-        status = ppx_alloc_array((void **)text, nbytes, 1, "a file", error);
-    status = world_agree(all, status, error);
-    if (!status)
-        status = world_share(all, *text, nbytes, error);
-    return status;
-}
-
 static ppx_status decode(const run_request *r, const world *all, const ppx_chain *chain,
                          run_record *record, ppx_image *image, ppx_error *error) {
     double start = seconds_now();
@@ -179,7 +159,10 @@ static ppx_status compute(const run_request *r, world *all, const ppx_chain *cha
     if (status)
         return status;
     double distributed = seconds_now();
-    ppx_run_options how = {.iterations = r->iterations, .sink = &record->found.sink};
+    ppx_run_options how = {.iterations = r->iterations,
+                           .sink = &record->found.sink,
+                           .load = named_image,
+                           .load_context = all};
     ppx_run_times times = {0};
     status = ppx_run(chain, world_runner(all, inner), &band, &how, &times, error);
     if (status)
@@ -330,7 +313,7 @@ static ppx_status run(const run_request *r, world *all, ppx_error *error) {
     set_threads(r, all);
     record.own.threads = r->serial ? 1 : threads_delivered();
     place_warnings(all, (int)record.own.threads);
-    ppx_status status = ppx_chain_parse(&chain, r->spec, read_for_all, all, error);
+    ppx_status status = ppx_chain_parse(&chain, r->spec, named_text, all, error);
     if (!status)
         record.chain_text = ppx_chain_text(chain);
     if (!status)

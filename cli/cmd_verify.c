@@ -11,6 +11,7 @@
 #include "command.h"
 #include "findings.h"
 #include "launch.h"
+#include "named.h"
 #include "verify.h"
 
 static const option_help options[] = {
@@ -66,6 +67,12 @@ static ppx_status prepare(const char *spec, const ppx_image *image, ppx_chain **
     return status;
 }
 
+static ppx_status run_chain(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
+                            world *ranks, outcome *result, ppx_error *error) {
+    ppx_run_options how = {.sink = &result->found.sink, .load = named_image, .load_context = ranks};
+    return ppx_run(chain, runner, band, &how, NULL, error);
+}
+
 static ppx_status run_alone(const char *spec, const ppx_runner *runner, const ppx_image *image,
                             outcome *result, ppx_error *error) {
     ppx_chain *chain = NULL;
@@ -74,8 +81,8 @@ static ppx_status run_alone(const char *spec, const ppx_runner *runner, const pp
     if (!status) {
         ppx_band band = ppx_band_whole(copy);
         copy = (ppx_image){0};
-        status = ppx_run(chain, runner, &band, &(ppx_run_options){.sink = &result->found.sink},
-                         NULL, error);
+        world self = {.rank = 0, .nranks = 1};
+        status = run_chain(chain, runner, &band, &self, result, error);
         result->image = band.rows;
     }
     ppx_image_free(&copy);
@@ -97,8 +104,7 @@ static ppx_status run_ranks(const char *spec, const ppx_runner *inner, ppx_shape
     if (!status)
         status = world_distribute(ranks, shape, &copy, &band, error);
     if (!status)
-        status = ppx_run(chain, world_runner(ranks, inner), &band,
-                         &(ppx_run_options){.sink = &result->found.sink}, NULL, error);
+        status = run_chain(chain, world_runner(ranks, inner), &band, ranks, result, error);
     if (!status)
         status = world_collect(ranks, &band, &result->image, error);
     ppx_image_free(&copy);

@@ -26,6 +26,22 @@ ptrdiff_t ppx_border_row(ppx_border border, ptrdiff_t y, ptrdiff_t height) {
     return -1;
 }
 
+void ppx_border_span(ppx_border border, ptrdiff_t a, ptrdiff_t b, ptrdiff_t height, ptrdiff_t *from,
+                     ptrdiff_t *to) {
+    PPX_ASSERT(border != PPX_WRAP);
+    ptrdiff_t last = height - 1, above = a < 0 ? -a : 0, below = b - 1 > last ? b - 1 - last : 0;
+    ptrdiff_t low = a < 0 ? 0 : a > last ? last : a;
+    ptrdiff_t high = b - 1 < 0 ? 0 : b - 1 > last ? last : b - 1;
+    if (border == PPX_REFLECT) { // as far inside as outside
+        above = above < last ? above : last;
+        below = below < last ? below : last;
+        high = above > high ? above : high;
+        low = last - below < low && below ? last - below : low;
+    }
+    *from = low;
+    *to = high + 1;
+}
+
 #define PIXEL uint8_t
 #define NAME extend_u8
 #include "border_row.inc.h"

@@ -1,37 +1,30 @@
-// feed.c: what stands between a map kernel and the image.
+// feed.c: what stands between map kernels and the image.
 //
-// A kernel reads rows as if the image had no border and nobody else. Three cases, the cheapest that
-// serves: rows handed out where they lie (no columns beyond the edge needed), an arbitrary interval
-// of them (a flip), or copies in a window of padded lines. The window moves down with the output
-// rows: a line is copied once, when it enters, and its sides are filled then; the copy stays in the
-// processor's cache and doubles as a prefetch. Sides and rows beyond the image follow the border
-// rule on global coordinates, so nobody can tell from the result where a strip or band began.
+// A worker holds a window (window.c) for each stage. The last stage is asked for output rows, block
+// by block; a stage that needs rows which its window does not hold has the stage before make them,
+// in the window's own lines. A worker that goes on where it ended makes every row of every stage
+// once; one that jumps makes the rows around its new place again, which costs time and changes
+// nothing, because a kernel's rows depend on global coordinates alone.
 #include <string.h>
 
 #include "memory.h"
-#include "runner.h"
+#include "window.h"
 
-enum { PAD = 64 }; // bytes beyond the sides that may be read
+typedef struct ppx_lane { // of a stage
+    const ppx_stage *stage;
+    ppx_rows *rows;
+    ptrdiff_t block;  // rows in a call at most
+    ptrdiff_t next_y; // where the last block ended, -1 at first
+    ptrdiff_t end;    // of the rows that this call of the worker will need
+    ppx_window in, with;
+    void *out_rows[PPX_STRIP];
+    void *scratch;
+} ppx_lane;
 
 struct ppx_feed {
-    const ppx_job *job;
-    const ppx_map *map;
-    const ppx_source *in;
     const ppx_band *out;
-    ppx_rows *rows;
-
-    ptrdiff_t block;     // rows in a call at most
-    ptrdiff_t next_y;    // where the last call ended, -1 at first
-    ptrdiff_t moved;     // rows of the last block: so far the window moves next
-    ppx_pool pointers;   // in rows, of a block with what surrounds it
-    const void **window; // the same as an array: up + block + down of them
-    void *out_rows[PPX_STRIP];
-
-    bool copies; // lines are copies: side is not 0
-    char *lines; // up + block + down lines
-    size_t line_nbytes, left_nbytes;
-    void *blank_memory, *blank; // a line of the fill, and its pixel 0
-    void *scratch;
+    int n;
+    ppx_lane lanes[PPX_MAX_STAGES];
 };
 
 const void *ppx_source_row(const ppx_source *source, ptrdiff_t y) {
@@ -50,134 +43,88 @@ const void *ppx_source_row(const ppx_source *source, ptrdiff_t y) {
     return ppx_image_row(source->far, low);
 }
 
-void ppx_map_needs(const ppx_job *job, const ppx_map *map, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
-                   ptrdiff_t *b) {
-    *a = y0 - job->geometry.up;
-    *b = y1 + job->geometry.down;
-    if (map->needs)
-        map->needs(job, y0, y1, a, b);
+static void map_needs(const ppx_stage *stage, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
+                      ptrdiff_t *b) {
+    const ppx_geometry *g = &stage->job.geometry;
+    *a = y0 - g->up;
+    *b = y1 + g->down;
+    if (stage->map->needs)
+        stage->map->needs(&stage->job, y0, y1, a, b);
 }
 
-static ptrdiff_t choose_block(const ppx_job *job) {
-    ptrdiff_t block = job->geometry.block ? job->geometry.block : 16;
-    return block > PPX_STRIP ? PPX_STRIP : block;
+// The rows within the image that a stage after the first reads.
+static void stage_needs(const ppx_stage *stage, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *from,
+                        ptrdiff_t *to) {
+    ptrdiff_t a, b;
+    map_needs(stage, y0, y1, &a, &b);
+    if (stage->job.geometry.border == PPX_WRAP) { // with a halo it would not be here
+        *from = a;
+        *to = b;
+    } else {
+        ppx_border_span(stage->job.geometry.border, a, b, stage->job.in.height, from, to);
+    }
 }
 
-static ppx_status make_blank(ppx_feed *feed, size_t pixel, ppx_error *error) {
-    const ppx_geometry *g = &feed->job->geometry;
-    ppx_shape in = feed->job->in;
-    // An empty row in the middle of the memory, extended to both sides.
-    size_t half = (size_t)(in.width + g->side) * pixel + PAD;
-    ppx_status status = ppx_alloc_array(&feed->blank_memory, 2, half, "a blank line", error);
-    if (status)
-        return status;
-    feed->blank = (char *)feed->blank_memory + half;
-    ppx_row_extend(feed->blank, 0, in.channels, in.type, in.width + g->side, PPX_CONSTANT, g->fill);
-    return PPX_OK;
+void ppx_stages_needs(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
+                      ptrdiff_t *b) {
+    for (int s = stages->n - 1; s > 0; s--)
+        stage_needs(&stages->at[s], y0, y1, &y0, &y1);
+    map_needs(&stages->at[0], y0, y1, a, b);
 }
 
-ppx_status ppx_feed_open(ppx_feed **opened, const ppx_job *job, const ppx_map *map,
-                         const ppx_source *in, const ppx_band *out, ppx_error *error) {
-    *opened = NULL;
+static ppx_status open_lane(ppx_feed *feed, const ppx_stage *stage, const ppx_source *in,
+                            ppx_error *error) {
+    const ppx_job *job = &stage->job;
     const ppx_geometry *g = &job->geometry;
-    PPX_ASSERT(!map->needs ||
-               (!g->side && !g->up && !g->down)); // rows of an interval are not copied
+    bool interval = stage->map->needs != NULL;
+    PPX_ASSERT(!interval || (!g->side && !g->up && !g->down)); // rows of an interval are not copied
     PPX_ASSERT(!g->keep_alpha || job->in.channels % 2 ||
                (g->out.type == job->in.type && g->out.channels == job->in.channels));
+    ptrdiff_t before = feed->n ? feed->lanes[feed->n - 1].block : 0;
+    ppx_lane *lane = &feed->lanes[feed->n++];
+    lane->stage = stage;
+    lane->rows = stage->map->rows[job->in.type];
+    lane->block = g->block ? g->block : 16;
+    lane->block = lane->block < PPX_STRIP ? lane->block : PPX_STRIP;
+    lane->next_y = -1;
+    ptrdiff_t most = g->up + lane->block + g->down + before;
+    ppx_status status = ppx_window_open(&lane->in, job->in, g, in, most, error);
+    if (!status && stage->map->with == PPX_WITH_FIRST)
+        status =
+            ppx_window_open(&lane->with, job->first, &(ppx_geometry){0}, &stage->with, 0, error);
+    else if (!status && stage->map->with == PPX_WITH_IMAGE)
+        status = ppx_window_open(&lane->with, job->in, g, &stage->with, most, error);
+    if (!status && g->scratch_nbytes)
+        status = ppx_alloc_array(&lane->scratch, 1, g->scratch_nbytes, "scratch", error);
+    return status;
+}
+
+ppx_status ppx_feed_open(ppx_feed **opened, const ppx_stages *stages, const ppx_source *in,
+                         const ppx_band *out, ppx_error *error) {
+    *opened = NULL;
     ppx_feed *feed = NULL;
     ppx_status status = ppx_alloc_array((void **)&feed, 1, sizeof *feed, "a worker", error);
     if (status)
         return status;
-    *feed = (ppx_feed){.job = job, .map = map, .in = in, .out = out, .next_y = -1};
-    feed->rows = map->rows[job->in.type];
-    feed->block = choose_block(job);
-    feed->copies = g->side > 0;
-    size_t pixel = (size_t)job->in.channels * ppx_type_nbytes(job->in.type);
-    feed->left_nbytes = ppx_round_up((size_t)g->side * pixel, 64) + PAD;
-    feed->line_nbytes =
-        feed->left_nbytes + ppx_round_up((size_t)(job->in.width + g->side) * pixel, 64) + PAD;
-    if (feed->line_nbytes / 64 % 2 == 0)
-        feed->line_nbytes += 64;
-    size_t nlines = (size_t)(g->up + feed->block + g->down);
-    if (!map->needs) {
-        status = ppx_pool_reserve(&feed->pointers, nlines * sizeof(void *), error);
-        feed->window = feed->pointers.data;
-    }
-    if (!status && feed->copies)
-        status = ppx_alloc_array((void **)&feed->lines, nlines, feed->line_nbytes, "lines", error);
-    if (!status && g->border == PPX_CONSTANT && g->up + g->down + g->side > 0)
-        status = make_blank(feed, pixel, error);
-    if (!status && g->scratch_nbytes)
-        status = ppx_alloc_array(&feed->scratch, 1, g->scratch_nbytes, "scratch", error);
-    if (status) {
+    feed->out = out;
+    for (int s = 0; !status && s < stages->n; s++)
+        status = open_lane(feed, &stages->at[s], s ? NULL : in, error);
+    if (status)
         ppx_feed_close(feed);
-        return status;
-    }
-    if (feed->copies)
-        for (size_t k = 0; k < nlines; k++)
-            feed->window[k] = feed->lines + k * feed->line_nbytes + feed->left_nbytes;
-    *opened = feed;
-    return PPX_OK;
+    else
+        *opened = feed;
+    return status;
 }
 
 void ppx_feed_close(ppx_feed *feed) {
     if (!feed)
         return;
-    ppx_pool_free(&feed->pointers);
-    ppx_free(feed->lines);
-    ppx_free(feed->blank_memory);
-    ppx_free(feed->scratch);
+    for (int s = 0; s < feed->n; s++) {
+        ppx_window_close(&feed->lanes[s].in);
+        ppx_window_close(&feed->lanes[s].with);
+        ppx_free(feed->lanes[s].scratch);
+    }
     ppx_free(feed);
-}
-
-// Puts input row y (which may lie outside of the image) into place k of the window.
-static void load(ppx_feed *feed, ptrdiff_t k, ptrdiff_t y) {
-    const ppx_job *job = feed->job;
-    const ppx_geometry *g = &job->geometry;
-    ptrdiff_t row = ppx_border_row(g->border, y, job->in.height);
-    const void *from = row < 0 ? feed->blank : ppx_source_row(feed->in, row);
-    if (!feed->copies) {
-        feed->window[k] = from;
-        return;
-    }
-    void *line = (void *)(uintptr_t)feed->window[k];
-    memcpy(line, from, ppx_shape_row_nbytes(job->in));
-    ppx_row_extend(line, job->in.width, job->in.channels, job->in.type, g->side, g->border,
-                   g->fill);
-}
-
-// Moves the window to output row y: the lines that stay keep their content.
-static void move_window(ppx_feed *feed, ptrdiff_t y, ptrdiff_t nrows, bool fresh) {
-    const ppx_geometry *g = &feed->job->geometry;
-    ptrdiff_t around = g->up + g->down;
-    if (fresh) {
-        for (ptrdiff_t k = 0; k < around; k++)
-            load(feed, k, y - g->up + k);
-    } else {
-        // The last `around` rows of the previous block come first now; the others swap places with
-        // them, so that every line stays in the window once.
-        for (ptrdiff_t k = 0; k < around; k++) {
-            const void *line = feed->window[k];
-            feed->window[k] = feed->window[k + feed->moved];
-            feed->window[k + feed->moved] = line;
-        }
-    }
-    for (ptrdiff_t k = around; k < around + nrows; k++)
-        load(feed, k, y - g->up + k);
-    feed->moved = nrows;
-}
-
-static ppx_status interval_rows(ppx_feed *feed, ptrdiff_t y, ptrdiff_t nrows, ppx_error *error) {
-    const ppx_job *job = feed->job;
-    ptrdiff_t a, b;
-    ppx_map_needs(job, feed->map, y, y + nrows, &a, &b);
-    ppx_status status = ppx_pool_reserve(&feed->pointers, (size_t)(b - a) * sizeof(void *), error);
-    if (status)
-        return status;
-    feed->window = feed->pointers.data;
-    for (ptrdiff_t k = a; k < b; k++)
-        load(feed, k - a, k);
-    return PPX_OK;
 }
 
 // Alpha is the last channel of 2 or 4: it goes from the input pixel to the output pixel.
@@ -200,37 +147,74 @@ static void copy_alpha(const ppx_job *job, void *to, const void *from) {
 #undef COPY_ALPHA
 }
 
-ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
-    const ppx_job *job = feed->job;
-    const ppx_geometry *g = &job->geometry;
-    bool alpha = g->keep_alpha && job->in.channels % 2 == 0;
-    bool fresh = y0 != feed->next_y;
-    for (ptrdiff_t y = y0; y < y1;) {
-        ptrdiff_t nrows = y1 - y < feed->block ? y1 - y : feed->block;
-        if (feed->map->needs) {
-            ppx_status status = interval_rows(feed, y, nrows, error);
-            if (status)
-                return status;
-        } else {
-            move_window(feed, y, nrows, fresh);
-        }
-        for (ptrdiff_t k = 0; k < nrows; k++)
-            feed->out_rows[k] = ppx_image_row(&feed->out->rows, y + k - feed->out->y0);
-        const void *const *in = feed->window + (feed->map->needs ? 0 : g->up);
-        feed->rows(job, &(ppx_block){.y = y,
-                                     .nrows = nrows,
-                                     .fresh = fresh,
-                                     .in = in,
-                                     .out = feed->out_rows,
-                                     .scratch = feed->scratch});
-        if (alpha)
-            for (ptrdiff_t k = 0; k < nrows; k++)
-                copy_alpha(job, feed->out_rows[k], in[k]);
-        fresh = false;
-        y += nrows;
+static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
+
+// The rows that a stage reads for output rows [y, y + nrows), in block->in and block->with.
+static ppx_status gather(ppx_feed *feed, int s, ppx_block *block, ppx_error *error) {
+    ppx_lane *lane = &feed->lanes[s];
+    const ppx_geometry *g = &lane->stage->job.geometry;
+    const ppx_with with = lane->stage->map->with;
+    ppx_status status = PPX_OK;
+    ptrdiff_t a, b, from, to;
+    map_needs(lane->stage, block->y, block->y + block->nrows, &a, &b);
+    if (s == 0) {
+        ppx_window_move(&lane->in, a, b);
+    } else {
+        const ppx_lane *before = &feed->lanes[s - 1];
+        ppx_window_want(&lane->in, a, b, before->block, before->end, &from, &to);
+        status = make_rows(feed, s - 1, from, to, error);
     }
-    feed->next_y = y1;
+    if (!status)
+        status = ppx_window_show(&lane->in, a, b, &block->in, error);
+    if (status)
+        return status;
+    block->in += lane->stage->map->needs ? 0 : g->up;
+    if (with == PPX_WITH_FIRST)
+        return ppx_window_show(&lane->with, block->y, block->y + block->nrows, &block->with, error);
+    if (with == PPX_WITH_IMAGE) {
+        ppx_window_move(&lane->with, a, b);
+        status = ppx_window_show(&lane->with, a, b, &block->with, error);
+        block->with = status ? NULL : block->with + g->up;
+    }
+    return status;
+}
+
+// Rows [y0, y1) of a stage's output: into the band, or into the window of the stage after it.
+static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
+    ppx_lane *lane = &feed->lanes[s];
+    const ppx_job *job = &lane->stage->job;
+    const ppx_window *next = s + 1 < feed->n ? &feed->lanes[s + 1].in : NULL;
+    bool alpha = job->geometry.keep_alpha && job->in.channels % 2 == 0;
+    for (ptrdiff_t y = y0; y < y1;) {
+        ptrdiff_t nrows = y1 - y < lane->block ? y1 - y : lane->block;
+        ppx_block block = {.y = y,
+                           .nrows = nrows,
+                           .fresh = y != lane->next_y,
+                           .out = lane->out_rows,
+                           .scratch = lane->scratch};
+        ppx_status status = gather(feed, s, &block, error);
+        if (status)
+            return status;
+        for (ptrdiff_t k = 0; k < nrows; k++)
+            lane->out_rows[k] = next ? ppx_window_line(next, y + k)
+                                     : ppx_image_row(&feed->out->rows, y + k - feed->out->y0);
+        lane->rows(job, &block);
+        for (ptrdiff_t k = 0; alpha && k < nrows; k++)
+            copy_alpha(job, lane->out_rows[k], block.in[k]);
+        for (ptrdiff_t k = 0; next && k < nrows; k++)
+            ppx_window_finish(next, y + k);
+        lane->next_y = y += nrows;
+    }
     return PPX_OK;
+}
+
+ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
+    ptrdiff_t from = y0, to = y1;
+    for (int s = feed->n - 1; s > 0; s--) {
+        stage_needs(feed->lanes[s].stage, from, to, &from, &to);
+        feed->lanes[s - 1].end = to;
+    }
+    return make_rows(feed, feed->n - 1, y0, y1, error);
 }
 
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]) {

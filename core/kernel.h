@@ -45,11 +45,11 @@ typedef struct ppx_geometry {
     ppx_border border;     // for up, down and side
     double fill;           // the sample that PPX_CONSTANT puts there
     size_t scratch_nbytes; // for a worker
-    ptrdiff_t block;  // map: rows that the kernel likes to make in a call; 0: the runner's choice
-    bool keep_alpha;  // map: the runner copies alpha from the input (default true)
-    bool anchored;    // map: inexact state begins anew at strips, so fresh blocks do too
-    size_t ncounters; // reduce: 64-bit counters
-    size_t ncarry;    // scan: 32-bit words handed from strip to strip
+    ptrdiff_t block;       // map: rows in a call at most; 0: the runner's choice, PPX_STRIP at most
+    bool keep_alpha;       // map: the runner copies alpha from the input (default true)
+    bool anchored;         // map: inexact state begins anew at strips, so fresh blocks do too
+    size_t ncounters;      // reduce: 64-bit counters
+    size_t ncarry;         // scan: 32-bit words handed from strip to strip
 } ppx_geometry;
 
 typedef struct ppx_job {

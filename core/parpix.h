@@ -210,9 +210,17 @@ typedef struct ppx_sink {
     void (*table)(void *context, const char *kernel, const ppx_table *table);
 } ppx_sink;
 
+// How a run gets the image that a parameter of kind PPX_IMAGE names: this worker's band of it,
+// which the run frees. `wanted` is the shape that the kernel will accept. Called on every rank, and
+// all must return the same status. NULL: ppx_image_read, which does for a single worker.
+typedef ppx_status ppx_image_loader(void *context, const char *path, ppx_shape wanted,
+                                    ppx_band *band, ppx_error *error);
+
 typedef struct ppx_run_options {
     int iterations;       // how often the whole chain is applied, 0 means once
     const ppx_sink *sink; // receives the findings of the last iteration, on rank 0; may be NULL
+    ppx_image_loader *load;
+    void *load_context;
 } ppx_run_options;
 
 typedef struct ppx_run_times {
@@ -220,8 +228,9 @@ typedef struct ppx_run_times {
 } ppx_run_times;
 
 // Applies the chain to the image in place: *band is replaced by the result, and its memory is freed
-// or reused as soon as no step needs it (a view's memory is left alone and unchanged). Peak memory
-// is the largest sum of one step's input and output. On failure *band is empty.
+// or reused as soon as no step needs it (a view's memory is left alone and unchanged). Maps that
+// follow each other run as one, without images between them. Peak memory is the largest sum of one
+// such group's input and output, and of the images that parameters name. On failure *band is empty.
 // Every rank calls it with its own band; options and times may be NULL.
 ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error);

@@ -1,21 +1,32 @@
-// run.c: the executor. It walks the chain and hands each step to the runner.
+// run.c: the executor. It walks the chain and hands its steps to the runner.
 //
-// It owns the images between steps: an input is given up as soon as its step is done, and its
+// Maps wait until something needs what they make, and then run as one (fuse.h says which can). The
+// executor owns the images between: an input is given up as soon as its maps are done, and its
 // memory is used again for the next output if that fits. It knows nothing of threads or ranks;
 // where ranks must agree (after work that can fail on one of them alone) it asks the runner.
 #define _POSIX_C_SOURCE 200809L
-#include "runner.h"
-
 #include <string.h>
 #include <time.h>
 
 #include "chain.h"
+#include "fuse.h"
 #include "memory.h"
+
+// What a kernel holds besides the image on its way: given up when its last map has run.
+typedef struct baggage {
+    void *table;
+    ppx_band first;  // its first input, if a later step asks for it
+    ppx_band second; // the image that a parameter names
+} baggage;
 
 typedef struct run_state {
     const ppx_runner *runner;
+    const ppx_run_options *options;
     ppx_band *band;  // the image on its way through the chain
     ppx_image spare; // memory that is not in use
+    ppx_stages pending;
+    baggage bags[PPX_MAX_STAGES]; // of kernels whose last step is pending, by stage
+    baggage current;              // of the kernel whose steps are being handed out
     ppx_error *error;
 } run_state;
 
@@ -28,6 +39,32 @@ static double now(void) {
 // One verdict for all ranks.
 static ppx_status agree(const run_state *run, ppx_status status) {
     return run->runner->agree ? run->runner->agree(run->runner, status, run->error) : status;
+}
+
+static ppx_source source_of(const ppx_band *band) {
+    return (ppx_source){.own = &band->rows, .y0 = band->y0};
+}
+
+// The baggage of a kernel whose maps are pending stays with the last of them.
+static void hand_over(run_state *run) {
+    baggage *bag = &run->bags[run->pending.n - 1];
+    *bag = run->current;
+    for (int s = 0; s < run->pending.n; s++) {
+        ppx_source *with = &run->pending.at[s].with;
+        if (with->own == &run->current.first.rows)
+            with->own = &bag->first.rows;
+        else if (with->own == &run->current.second.rows)
+            with->own = &bag->second.rows;
+    }
+    run->current = (baggage){0};
+}
+
+static void unpack(run_state *run, baggage *bag) {
+    ppx_free(bag->table);
+    if (bag->first.rows.data != run->band->rows.data)
+        ppx_image_free(&bag->first.rows);
+    ppx_image_free(&bag->second.rows);
+    *bag = (baggage){0};
 }
 
 static ppx_status create_output(run_state *run, ppx_shape shape, ppx_band *out) {
@@ -48,6 +85,50 @@ static ppx_status create_output(run_state *run, ppx_shape shape, ppx_band *out) 
     return ppx_image_create(&out->rows, shape, run->error);
 }
 
+// The image that came out takes the place of the one that went in.
+static void move_on(run_state *run, const ppx_band *out) {
+    ppx_image_free(&run->spare);
+    if (run->band->rows.own && run->band->rows.data != run->current.first.rows.data)
+        run->spare = run->band->rows;
+    *run->band = *out;
+}
+
+// Runs the maps that are pending.
+static ppx_status flush(run_state *run) {
+    ppx_stages *stages = &run->pending;
+    if (!stages->n)
+        return PPX_OK;
+    ppx_band out;
+    ppx_status status = agree(run, create_output(run, ppx_stages_out(stages), &out));
+    if (!status) {
+        ppx_source in = source_of(run->band);
+        status = run->runner->map(run->runner, stages, &in, &out, out.y0,
+                                  out.y0 + out.rows.shape.height, run->error);
+    }
+    for (int s = 0; s < stages->n; s++)
+        unpack(run, &run->bags[s]);
+    stages->n = 0;
+    if (status)
+        ppx_image_free(&out.rows);
+    else
+        move_on(run, &out);
+    return status;
+}
+
+static ppx_status add_map(run_state *run, const ppx_job *job, const ppx_map *map) {
+    ppx_stage stage = {.job = *job, .map = map};
+    PPX_ASSERT(map->with == PPX_ALONE || job->first.height == job->geometry.out.height);
+    PPX_ASSERT(map->with != PPX_WITH_IMAGE || ppx_shape_equal(job->first, job->in));
+    if (map->with == PPX_WITH_FIRST)
+        stage.with = source_of(&run->current.first);
+    else if (map->with == PPX_WITH_IMAGE)
+        stage.with = source_of(&run->current.second);
+    ppx_status status = ppx_stages_take(&run->pending, &stage) ? PPX_OK : flush(run);
+    if (!status)
+        run->pending.at[run->pending.n++] = stage;
+    return status;
+}
+
 static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduce *reduce) {
     uint64_t *counters = NULL;
     ppx_status status = ppx_alloc_array((void **)&counters, job->geometry.ncounters,
@@ -61,40 +142,36 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     return status;
 }
 
-static ppx_status run_step(run_state *run, ppx_job *job, const ppx_step *step) {
+// A scan or a join.
+static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
-    ppx_step_geometry(step, job);
-    if (step->pattern == PPX_REDUCE)
-        return run_reduce(run, job, &step->reduce);
     ppx_band out;
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
-    if (!status) {
-        ppx_source in = {.own = &run->band->rows, .y0 = run->band->y0};
-        switch (step->pattern) {
-        case PPX_MAP:
-            status = runner->map(runner, job, &step->map, &in, &out, out.y0,
-                                 out.y0 + out.rows.shape.height, run->error);
-            break;
-        case PPX_SCAN:
-            status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
-            break;
-        case PPX_JOIN:
-            status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
-            break;
-        case PPX_REDUCE:
-            break;
-        }
-    }
-    if (status) {
+    if (!status && step->pattern == PPX_SCAN)
+        status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
+    else if (!status)
+        status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
+    if (status)
         ppx_image_free(&out.rows);
-        return status;
+    else
+        move_on(run, &out);
+    return status;
+}
+
+static ppx_status run_step(run_state *run, ppx_job *job, const ppx_step *step) {
+    ppx_step_geometry(step, job);
+    ppx_status status;
+    if (step->pattern == PPX_MAP) {
+        status = add_map(run, job, &step->map);
+    } else {
+        status = flush(run);
+        if (!status && step->pattern == PPX_REDUCE)
+            status = run_reduce(run, job, &step->reduce);
+        else if (!status)
+            status = run_across(run, job, step);
     }
-    ppx_image_free(&run->spare);
-    if (run->band->rows.own)
-        run->spare = run->band->rows;
-    *run->band = out;
-    job->in = job->geometry.out;
-    return PPX_OK;
+    job->in = job->geometry.out; // a reduce leaves it as it is
+    return status;
 }
 
 static ppx_status run_steps(run_state *run, ppx_job *job) {
@@ -115,47 +192,104 @@ static ppx_status run_steps(run_state *run, ppx_job *job) {
     return status;
 }
 
-static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape shape,
+static bool asks_for(const ppx_kernel *kernel, ppx_with with) {
+    for (int s = 0; s < kernel->nsteps; s++)
+        if (kernel->steps[s].pattern == PPX_MAP && kernel->steps[s].map.with == with)
+            return true;
+    return false;
+}
+
+static ppx_status load_second(run_state *run, const ppx_job *job, const char *path) {
+    ppx_band *band = &run->current.second;
+    ppx_status status;
+    if (run->options && run->options->load) {
+        status = run->options->load(run->options->load_context, path, job->first, band, run->error);
+    } else if (run->runner->band) {
+        return ppx_fail(run->error, PPX_E_USAGE,
+                        "%s: ranks need a loader for images that are named", job->kernel->name);
+    } else {
+        status = ppx_image_read(&band->rows, path, NULL, run->error);
+        *band = ppx_band_whole(band->rows);
+    }
+    ppx_shape got = band->rows.shape, wanted = job->first;
+    got.height = band->height;
+    if (status || ppx_shape_equal(got, wanted))
+        return status;
+    return ppx_fail(run->error, PPX_E_USAGE,
+                    "%s: %.100s is %td x %td, %d channel%s of %s; it must be like the input here, "
+                    "%td x %td, %d channel%s of %s",
+                    job->kernel->name, path, got.width, got.height, got.channels,
+                    got.channels > 1 ? "s" : "", ppx_type_name(got.type), wanted.width,
+                    wanted.height, wanted.channels, wanted.channels > 1 ? "s" : "",
+                    ppx_type_name(wanted.type));
+}
+
+// What the kernel's steps will find in its baggage.
+static ppx_status pack(run_state *run, ppx_job *job) {
+    const ppx_runner *runner = run->runner;
+    const ppx_kernel *kernel = job->kernel;
+    ppx_status status = PPX_OK;
+    if (asks_for(kernel, PPX_WITH_FIRST)) {
+        status = flush(run); // now it is an image
+        run->current.first = *run->band;
+    }
+    if (!status && asks_for(kernel, PPX_WITH_IMAGE))
+        for (int p = 0; !status && p < kernel->nparams; p++)
+            if (kernel->params[p].kind == PPX_IMAGE)
+                status = load_second(run, job, job->values[p].text);
+    size_t nbytes = kernel->table_nbytes ? kernel->table_nbytes(job) : 0;
+    if (status || !nbytes)
+        return status;
+    status = agree(run, ppx_alloc_array(&run->current.table, 1, nbytes, "a table", run->error));
+    job->table = run->current.table;
+    if (!status && kernel->build) {
+        if (runner->rank == 0)
+            kernel->build(job);
+        if (runner->share)
+            status = runner->share(runner, job->table, nbytes, run->error);
+    }
+    return status;
+}
+
+static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape *shape,
                              const ppx_sink *sink) {
     const ppx_runner *runner = run->runner;
     ppx_job job;
-    ppx_status status = ppx_link_job(link, shape, &job, run->error);
+    ppx_status status = ppx_link_job(link, *shape, &job, run->error);
     if (status)
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
     job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
-    size_t nbytes = job.kernel->table_nbytes ? job.kernel->table_nbytes(&job) : 0;
-    if (nbytes) {
-        status = agree(run, ppx_alloc_array(&job.table, 1, nbytes, "a table", run->error));
-        if (!status && job.kernel->build) {
-            if (runner->rank == 0)
-                job.kernel->build(&job);
-            if (runner->share)
-                status = runner->share(runner, job.table, nbytes, run->error);
-        }
-    }
+    status = pack(run, &job);
     if (!status)
         status = run_steps(run, &job);
     if (!status && job.sink && job.kernel->report)
         job.kernel->report(&job);
-    ppx_free(job.table);
+    *shape = job.in;
+    if (!status && run->pending.n)
+        hand_over(run);
+    else
+        unpack(run, &run->current);
     return status;
 }
 
 ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error) {
     int iterations = options && options->iterations > 0 ? options->iterations : 1;
-    run_state run = {.runner = runner, .band = band, .error = error};
+    run_state run = {.runner = runner, .options = options, .band = band, .error = error};
     double start = now(), exchanged = runner->exchanged ? runner->exchanged(runner) : 0;
+    ppx_shape shape = band->rows.shape;
+    shape.height = band->height;
     ppx_status status = PPX_OK;
     for (int turn = 0; !status && turn < iterations; turn++) {
         const ppx_sink *sink = options && turn + 1 == iterations ? options->sink : NULL;
-        for (size_t k = 0; !status && k < chain->nlinks; k++) {
-            ppx_shape whole = band->rows.shape;
-            whole.height = band->height;
-            status = run_kernel(&run, &chain->links[k], whole, sink);
-        }
+        for (size_t k = 0; !status && k < chain->nlinks; k++)
+            status = run_kernel(&run, &chain->links[k], &shape, sink);
     }
+    if (!status)
+        status = flush(&run);
+    for (int s = 0; s < run.pending.n; s++)
+        unpack(&run, &run.bags[s]);
     ppx_image_free(&run.spare);
     if (status) {
         ppx_image_free(&band->rows);

@@ -20,6 +20,25 @@ typedef struct ppx_source {
 
 const void *ppx_source_row(const ppx_source *source, ptrdiff_t y);
 
+// Maps that run as one: each takes the rows that the one before makes, through a ring of lines, so
+// that the image is read once and written once.
+typedef struct ppx_stage {
+    ppx_job job;
+    const ppx_map *map;
+    ppx_source with; // of its second input, own is NULL where there is none
+} ppx_stage;
+
+enum { PPX_MAX_STAGES = 8 };
+typedef struct ppx_stages {
+    int n; // at least 1
+    ppx_stage at[PPX_MAX_STAGES];
+} ppx_stages;
+
+// The shape that comes out.
+static inline ppx_shape ppx_stages_out(const ppx_stages *stages) {
+    return stages->at[stages->n - 1].job.geometry.out;
+}
+
 // Carry from all bands above, given the total of this one. Called on every rank, also on one whose
 // work has failed so far: `status` says so, and the verdict that returns is the same on all.
 typedef struct ppx_scan_across {
@@ -52,9 +71,8 @@ struct ppx_runner {
     void *context;
 
     // Output rows [y0, y1), which lie in the band out.
-    ppx_status (*map)(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
-                      const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
-                      ppx_error *error);
+    ppx_status (*map)(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
+                      const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
     // Adds the band's contribution to the counters.
     ppx_status (*reduce)(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
                          const ppx_band *in, uint64_t *counters, ppx_error *error);
@@ -86,13 +104,17 @@ ptrdiff_t ppx_border_row(ppx_border border, ptrdiff_t y, ptrdiff_t height);
 
 // The raw input interval [*a, *b) of output rows [y0, y1); rows outside of the image go through
 // ppx_border_row.
-void ppx_map_needs(const ppx_job *job, const ppx_map *map, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
-                   ptrdiff_t *b);
+void ppx_stages_needs(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
+                      ptrdiff_t *b);
+// The rows [*from, *to) within the image that the border rule makes of the interval [a, b). Not for
+// PPX_WRAP, where they need not lie together.
+void ppx_border_span(ppx_border border, ptrdiff_t a, ptrdiff_t b, ptrdiff_t height, ptrdiff_t *from,
+                     ptrdiff_t *to);
 
-// One worker of a map: its padded lines and scratch, touched first by the thread that opens it.
+// One worker of maps: its padded lines and scratch, touched first by the thread that opens it.
 typedef struct ppx_feed ppx_feed;
-ppx_status ppx_feed_open(ppx_feed **feed, const ppx_job *job, const ppx_map *map,
-                         const ppx_source *in, const ppx_band *out, ppx_error *error);
+ppx_status ppx_feed_open(ppx_feed **feed, const ppx_stages *stages, const ppx_source *in,
+                         const ppx_band *out, ppx_error *error);
 // Makes output rows [y0, y1). Going on where the last call ended is cheaper than jumping.
 ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
 void ppx_feed_close(ppx_feed *feed);

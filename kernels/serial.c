@@ -6,14 +6,14 @@
 #include "../core/memory.h"
 #include "../core/runner.h"
 
-static ppx_status map_serial(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
+static ppx_status map_serial(const ppx_runner *runner, const ppx_stages *stages,
                              const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
                              ppx_error *error) {
     (void)runner;
     if (y0 == y1)
         return PPX_OK;
     ppx_feed *feed;
-    ppx_status status = ppx_feed_open(&feed, job, map, in, out, error);
+    ppx_status status = ppx_feed_open(&feed, stages, in, out, error);
     if (!status)
         status = ppx_feed_rows(feed, y0, y1, error);
     ppx_feed_close(feed);

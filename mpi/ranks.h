@@ -32,9 +32,8 @@ ppx_status ppx_mpi_row_type(ppx_shape shape, ptrdiff_t stride, MPI_Datatype *typ
                             ppx_error *error);
 
 // The pattern of each file.
-ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
-                       const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
-                       ppx_error *error);
+ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
+                       const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
 ppx_status ppx_reduce_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
                           const ppx_band *in, uint64_t *counters, ppx_error *error);
 ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
@@ -59,11 +58,12 @@ typedef struct ppx_exchange {
 
 // Finds out (without messages: every rank knows every rank's needs) what goes where, and makes
 // room.
-ppx_status ppx_exchange_plan(ppx_exchange *exchange, const ppx_ranks *ranks, const ppx_job *job,
-                             const ppx_map *map, const ppx_source *in, ppx_error *error);
-void ppx_exchange_start(ppx_exchange *exchange, const ppx_ranks *ranks, const ppx_job *job,
-                        const ppx_map *map, const ppx_source *in);
-void ppx_exchange_wait(ppx_exchange *exchange);
+ppx_status ppx_exchange_plan(ppx_exchange *exchange, const ppx_ranks *ranks,
+                             const ppx_stages *stages, const ppx_source *in, ppx_error *error);
+void ppx_exchange_start(ppx_exchange *exchange, const ppx_ranks *ranks, const ppx_stages *stages,
+                        const ppx_source *in);
+// All rows are there when it returns: the source with them.
+ppx_source ppx_exchange_wait(ppx_exchange *exchange, const ppx_source *in);
 void ppx_exchange_free(ppx_exchange *exchange);
 
 #endif

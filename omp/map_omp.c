@@ -1,4 +1,4 @@
-// map_omp.c: a map on threads.
+// map_omp.c: maps on threads.
 //
 // Strips are dealt out by the schedule that the runtime is set to (OMP_SCHEDULE, or --schedule).
 // Each thread opens its own feed, so that it touches its lines and its output pages first; a thread
@@ -7,17 +7,16 @@
 // coordinates alone.
 #include "omp_runner.h"
 
-ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_job *job, const ppx_map *map,
-                       const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
-                       ppx_error *error) {
+ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
+                       const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
     (void)runner;
     ppx_verdict verdict = {.error = error};
     ptrdiff_t nstrips = ppx_strip_count(y1 - y0);
-#pragma omp parallel default(none) shared(job, map, in, out, y0, y1, nstrips, verdict)
+#pragma omp parallel default(none) shared(stages, in, out, y0, y1, nstrips, verdict)
     {
         ppx_feed *feed = NULL;
         ppx_error mine = {0};
-        ppx_status status = ppx_feed_open(&feed, job, map, in, out, &mine);
+        ppx_status status = ppx_feed_open(&feed, stages, in, out, &mine);
 #pragma omp for schedule(runtime) nowait
         for (ptrdiff_t strip = 0; strip < nstrips; strip++) {
             ptrdiff_t from = y0 + strip * PPX_STRIP;

@@ -34,7 +34,7 @@ static ppx_status try_run(const trial *t, const ppx_image *in, const ppx_runner 
                                         (void *)(uintptr_t)t->weights, error);
     if (!status) {
         ppx_band band = ppx_band_whole(ppx_image_view(in, 0, in->shape.height));
-        status = ppx_run(chain, runner, &band, NULL, NULL, error);
+        status = ppx_run(chain, runner, &band, &(ppx_run_options){.load = test_load}, NULL, error);
         *out = band.rows;
     }
     ppx_chain_free(chain);

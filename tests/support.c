@@ -111,6 +111,24 @@ double test_sample_border(const ppx_image *image, ptrdiff_t x, ptrdiff_t y, int 
     return test_sample(image, inside(x, width, border), inside(y, height, border), c);
 }
 
+ppx_status test_load(void *context, const char *path, ppx_shape wanted, ppx_band *band,
+                     ppx_error *error) {
+    (void)context;
+    ppx_image image;
+    ppx_status status = ppx_image_create(&image, wanted, error);
+    if (status)
+        return status;
+    ppx_awkward_image(&image, strlen(path));
+    *band = ppx_band_whole(image);
+    return PPX_OK;
+}
+
+ppx_image test_second_image(const char *name, ppx_shape shape) {
+    ppx_band band;
+    assert_int_equal(test_load(NULL, name, shape, &band, NULL), PPX_OK);
+    return band.rows;
+}
+
 static ppx_status run(const char *spec, const ppx_image *in, const ppx_runner *runner,
                       const ppx_sink *sink, ppx_image *out, ppx_error *error) {
     *out = (ppx_image){0};
@@ -122,7 +140,7 @@ static ppx_status run(const char *spec, const ppx_image *in, const ppx_runner *r
     if (!status) {
         ppx_image_copy(&copy, in);
         ppx_band band = ppx_band_whole(copy);
-        ppx_run_options options = {.sink = sink};
+        ppx_run_options options = {.sink = sink, .load = test_load};
         status = ppx_run(chain, runner, &band, &options, NULL, error);
         *out = band.rows;
     }

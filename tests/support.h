@@ -32,6 +32,10 @@ extern const char *const test_borders[4];
 // caller frees the result.
 ppx_image test_run(const char *spec, const ppx_image *in, const ppx_runner *runner,
                    const ppx_sink *sink);
+// Loads, whatever image a chain names, one that fits; the length of the name is its seed.
+ppx_image_loader test_load;
+// The same for a test to look at.
+ppx_image test_second_image(const char *name, ppx_shape shape);
 // Runs a chain that must be refused, and returns the message in a static buffer.
 const char *test_run_refused(const char *spec, const ppx_image *in);
 

@@ -107,7 +107,7 @@ typedef struct run_context {
 static ppx_status run_chain(const void *context, ppx_error *error) {
     const run_context *c = context;
     ppx_band band = ppx_band_whole(ppx_image_view(c->in, 0, c->in->shape.height));
-    ppx_run_options options = {.iterations = 2, .sink = c->sink};
+    ppx_run_options options = {.iterations = 2, .sink = c->sink, .load = test_load};
     ppx_status status = ppx_run(c->chain, c->runner, &band, &options, NULL, error);
     if (status)
         assert_null(band.rows.data);

@@ -149,8 +149,9 @@ static void test_uneven_calls(void **state) {
     ppx_step_geometry(step, &job);
     ppx_source source = {.own = &in};
     ppx_band band = {got, 0, got.shape.height};
+    const ppx_stages stages = {1, {{.job = job, .map = &step->map}}};
     ppx_feed *feed;
-    assert_int_equal(ppx_feed_open(&feed, &job, &step->map, &source, &band, &error), PPX_OK);
+    assert_int_equal(ppx_feed_open(&feed, &stages, &source, &band, &error), PPX_OK);
     for (int k = 0; k < 9; k++)
         assert_int_equal(ppx_feed_rows(feed, k ? ends[k - 1] : 0, ends[k], &error), PPX_OK);
     ppx_feed_close(feed);
