@@ -28,9 +28,10 @@
 #include "morphology_element.h"
 #include "morphology_lanes.h"
 
-enum { BAND = 8 };       // rows of a rectangle's output that are made together
-enum { MAX_CORE = 160 }; // rows, or groups of BAND, that their windows have in common
-enum { TILE_NBYTES = 4096 };
+enum { BAND = 8 };             // rows of a rectangle's output that are made together
+enum { MAX_CORE = 160 };       // rows, or groups of BAND, that their windows have in common
+enum { BLOCK = 16 };           // rows in a call, few so that what lies between steps stays near
+enum { CACHE_NBYTES = 28672 }; // of the first cache, for a tile with all that belongs to it
 
 // What a box carries from block to block for high windows.
 typedef struct group_state {
@@ -39,14 +40,18 @@ typedef struct group_state {
     char pad[48];     // the rows that follow are aligned to 64 bytes
 } group_state;
 
-// A pixel of a line at an angle: its row, and its column from the origin's, in samples.
-typedef struct line_pixel {
-    const void *row;
-    ptrdiff_t x;
-} line_pixel;
-
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
     return (n + unit - 1) / unit * unit;
+}
+
+// Disks and lines walk a tile of a block's rows, which is to stay in the first cache with what it
+// leaves between; rectangles go along whole rows.
+static ptrdiff_t tile_nbytes(const plan *p) {
+    if (p->kind == BOX)
+        return 4096;
+    const ptrdiff_t nrows = p->up + BLOCK + p->down + (p->kind == ROUND ? 2 * (p->up + 1) : 0);
+    const ptrdiff_t nbytes = CACHE_NBYTES / nrows;
+    return nbytes < 512 ? 512 : nbytes > 4096 ? 4096 : nbytes;
 }
 
 static plan make_plan(const ppx_job *job, int sign, finish with) {
@@ -61,22 +66,24 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
     const ptrdiff_t around = (p.left + p.right) * p.channels;
     // What is around a tile is done twice: tiles are much wider than that, and about equal.
     const ptrdiff_t wide = (p.kind == ROUND ? 2 : 4) * around;
-    const ptrdiff_t most = TILE_NBYTES / nbytes > wide ? TILE_NBYTES / nbytes : wide;
+    ptrdiff_t most = tile_nbytes(&p) / nbytes;
+    most = most > wide ? most : wide;
     const ptrdiff_t ntiles = (p.n + most - 1) / most;
     p.tile = round_up((p.n + ntiles - 1) / ntiles, unit);
     p.lead = round_up(p.left * p.channels + unit, unit);
-    p.span = p.lead + p.tile + round_up(p.right * p.channels, unit) + 2 * unit;
+    // Rounds and lines work on whole vectors, up to four at a time.
+    p.span = p.lead + p.tile + round_up(p.right * p.channels, unit) + 4 * unit;
     p.span += (p.span / unit + 1) % 2 * unit; // odd: lines fall into different sets of the cache
     const ptrdiff_t height = p.up + p.down + 1;
     if (p.kind == BOX) {
         p.nlines = 1 + BAND + 2;
         p.ngroups = height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
         p.pitch = round_up(p.n, unit) + unit;
-    } else if (p.kind == ROUND) {
-        p.nlines = 1 + 2 * p.nspots;
     } else {
-        const ptrdiff_t list = round_up(p.nspots * (ptrdiff_t)sizeof(line_pixel), nbytes);
-        p.nlines = 1 + (list / nbytes + p.span - 1) / p.span;
+        const ptrdiff_t places = p.nspots * (ptrdiff_t)sizeof(ptrdiff_t) / nbytes;
+        p.npacked = p.up + BLOCK + p.down + 1; // one for the second of two rows
+        p.nlines = 1 + p.npacked;
+        p.nlines += (p.kind == ROUND ? 2 * (p.up + 1) : 0) + (places + p.span - 1) / p.span;
     }
     return p;
 }
@@ -94,7 +101,7 @@ static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
     g->up = p.up;
     g->down = p.down;
     g->border = PPX_REPLICATE;
-    g->block = PPX_STRIP;
+    g->block = BLOCK;
     g->scratch_nbytes = scratch_nbytes(job, &p);
 }
 
@@ -176,7 +183,6 @@ static void gradient_geometry(const ppx_job *job, ppx_geometry *g) {
     geometry(job, g, 1);
     const ptrdiff_t far = g->up > g->down ? g->up : g->down;
     g->up = g->down = far;
-    g->block = 2 * BAND;
     g->scratch_nbytes *= 2;
 }
 
@@ -281,7 +287,7 @@ static size_t table_nbytes(const ppx_job *job) {
 
 static void build(const ppx_job *job) {
     if (is_round(job))
-        (void)list_corners(job, job->table);
+        list_columns(job, job->table);
     else if (is_slanted(job))
         list_line(job, job->table);
 }

@@ -5,15 +5,14 @@
 
 #define NLANES ((ptrdiff_t)(sizeof(LANES) / sizeof(PIXEL)))
 
-// Vectors of n samples: all of them where n is a constant, else of a row that is too short for one.
-static inline LANES NAME(load)(const PIXEL *from, ptrdiff_t n) {
-    LANES v = {0};
-    memcpy(&v, from, (size_t)n * sizeof(PIXEL));
+static inline LANES NAME(load)(const PIXEL *from) {
+    LANES v;
+    memcpy(&v, from, sizeof v);
     return v;
 }
 
-static inline void NAME(store)(PIXEL *to, LANES v, ptrdiff_t n) {
-    memcpy(to, &v, (size_t)n * sizeof(PIXEL));
+static inline void NAME(store)(PIXEL *to, LANES v) {
+    memcpy(to, &v, sizeof v);
 }
 
 static void NAME(fill)(PIXEL *to, ptrdiff_t n) {
@@ -58,14 +57,65 @@ static void NAME(neutral_sides)(const plan *p, PIXEL *line, ptrdiff_t x0, ptrdif
         NAME(fill)(line + p->lead + p->n - x0, x1 + right - p->n);
 }
 
-// The columns that a tile reads: from a multiple of a vector on, if there are enough.
-static inline void NAME(reads)(const plan *p, ptrdiff_t x0, ptrdiff_t x1, ptrdiff_t *from,
-                               ptrdiff_t *to) {
+// Copies what a tile of the block reads to lines 1 on, the first of them row -p->up, with what is
+// beyond the image's edges. (In the image itself, rows are apart by about a power of two: few of
+// them would stay in the first cache.)
+static void NAME(pack)(const plan *p, const ppx_block *block, ptrdiff_t x0, ptrdiff_t x1) {
     const ptrdiff_t left = p->left * p->channels, right = p->right * p->channels;
-    *from = x0 > left ? (x0 - left) / NLANES * NLANES : 0;
-    *to = p->n - x1 > right ? x1 + right : p->n;
-    if (*to - *from < NLANES)
-        *from = *to > NLANES ? *to - NLANES : 0;
+    const ptrdiff_t from = x0 > left ? x0 - left : 0;
+    const ptrdiff_t to = p->n - x1 > right ? x1 + right : p->n;
+    for (ptrdiff_t i = -p->up; i < block->nrows + p->down; i++) {
+        PIXEL *line = NAME(line)(p, block, 1 + p->up + i);
+        const ptrdiff_t y = block->y + i;
+        if (p->kind == SLANTED && (y < 0 || y >= p->height)) {
+            NAME(fill)(line + p->lead - left, x1 - x0 + left + right);
+            continue;
+        }
+        memcpy(line + p->lead + from - x0, (const PIXEL *)block->in[i] + from,
+               (size_t)(to - from) * sizeof(PIXEL));
+        NAME(neutral_sides)(p, line, x0, x1);
+    }
+}
+
+// `count` vectors of output: PICK over the samples that lie at `places` from x.
+static inline __attribute__((always_inline)) void NAME(along_at)(LANES *found, const PIXEL *x,
+                                                                 const ptrdiff_t *places,
+                                                                 ptrdiff_t nplaces,
+                                                                 const int count) {
+    for (int v = 0; v < count; v++)
+        found[v] = NAME(load)(x + places[0] + v * NLANES);
+    for (ptrdiff_t k = 1; k < nplaces; k++)
+        for (int v = 0; v < count; v++)
+            found[v] = PICK_LANES(found[v], NAME(load)(x + places[k] + v * NLANES));
+    for (int v = 0; v < count; v++)
+        found[v] = FINISH(found[v]);
+}
+
+// A piece of an output row.
+static void NAME(along)(PIXEL *out, const PIXEL *row, const ptrdiff_t *places, ptrdiff_t nplaces,
+                        ptrdiff_t n) {
+    LANES found[4];
+    ptrdiff_t x = 0;
+    for (; x + 4 * NLANES <= n; x += 4 * NLANES) {
+        NAME(along_at)(found, row + x, places, nplaces, 4);
+        memcpy(out + x, found, sizeof found);
+    }
+    if (x < n) {
+        NAME(along_at)(found, row + x, places, nplaces, 4);
+        memcpy(out + x, found, (size_t)(n - x) * sizeof(PIXEL));
+    }
+}
+
+// Asks for what output rows [i0, i1) are the first to read in the next tile, whose columns begin
+// at x: tiles are too narrow for the processor to foresee that.
+static inline void NAME(fetch)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i1,
+                               ptrdiff_t x) {
+    const ptrdiff_t end = x + p->tile < p->n ? x + p->tile : p->n;
+    for (ptrdiff_t i = i0; i < i1 && i < block->nrows; i++)
+        for (ptrdiff_t at = x; at < end; at += 64 / (ptrdiff_t)sizeof(PIXEL)) {
+            __builtin_prefetch((const PIXEL *)block->in[i + p->down] + at, 0, 2);
+            __builtin_prefetch((const PIXEL *)block->out[i] + at, 1, 2);
+        }
 }
 
 #include "morphology_box.inc.h"

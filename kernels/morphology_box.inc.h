@@ -12,37 +12,52 @@
 // Scratch: line 0 for settle(), BAND lines that the vertical pass leaves, two that the horizontal
 // passes go through; then the state, and ngroups whole rows.
 
-// The band's rows from column at on: ncore rows in common, m - 1 before them and m - 1 behind.
+// One vector of the band's rows, from column x on: ncore rows in common, m - 1 before them and
+// m - 1 behind.
 static inline __attribute__((always_inline)) void
 NAME(band_at)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-              const void *const *before, const void *const *behind, ptrdiff_t at, const int m,
-              const ptrdiff_t n) {
-    LANES a[BAND], b, common = NAME(load)((const PIXEL *)core[0] + at, n);
+              const void *const *before, const void *const *behind, ptrdiff_t x, const int m) {
+    LANES a[BAND], b = NAME(load)((const PIXEL *)core[0] + x);
     for (ptrdiff_t k = 1; k < ncore; k++)
-        common = PICK_LANES(common, NAME(load)((const PIXEL *)core[k] + at, n));
-    a[m - 1] = common;
+        b = PICK_LANES(b, NAME(load)((const PIXEL *)core[k] + x));
+    a[m - 1] = b;
     for (int k = m - 2; k >= 0; k--)
-        a[k] = PICK_LANES(a[k + 1], NAME(load)((const PIXEL *)before[k] + at, n));
-    NAME(store)(to, a[0], n);
+        a[k] = PICK_LANES(a[k + 1], NAME(load)((const PIXEL *)before[k] + x));
+    NAME(store)(to, a[0]);
     for (int k = 1; k < m; k++) {
-        LANES row = NAME(load)((const PIXEL *)behind[k - 1] + at, n);
+        const LANES row = NAME(load)((const PIXEL *)behind[k - 1] + x);
         b = k == 1 ? row : PICK_LANES(b, row);
-        NAME(store)(to + k * span, PICK_LANES(a[k], b), n);
+        NAME(store)(to + k * span, PICK_LANES(a[k], b));
     }
 }
 
+// Columns [x0, x0 + n), at least a vector.
 static inline __attribute__((always_inline)) void
 NAME(band_columns)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
                    const void *const *before, const void *const *behind, ptrdiff_t x0, ptrdiff_t n,
                    const int m) {
     ptrdiff_t x = 0;
     for (; x + NLANES <= n; x += NLANES)
-        NAME(band_at)(to + x, span, core, ncore, before, behind, x0 + x, m, NLANES);
-    if (n < NLANES)
-        NAME(band_at)(to, span, core, ncore, before, behind, x0, m, n);
-    else if (x < n)
-        NAME(band_at)
-    (to + n - NLANES, span, core, ncore, before, behind, x0 + n - NLANES, m, NLANES);
+        NAME(band_at)(to + x, span, core, ncore, before, behind, x0 + x, m);
+    if (x < n)
+        NAME(band_at)(to + n - NLANES, span, core, ncore, before, behind, x0 + n - NLANES, m);
+}
+
+// Rows shorter than a vector.
+static void NAME(band_narrow)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
+                              const void *const *before, const void *const *behind, ptrdiff_t n,
+                              int m) {
+    for (int row = 0; row < m; row++, to += span)
+        for (ptrdiff_t x = 0; x < n; x++) {
+            PIXEL found = ((const PIXEL *)core[0])[x];
+            for (ptrdiff_t k = 1; k < ncore; k++)
+                found = PICK(found, ((const PIXEL *)core[k])[x]);
+            for (int k = m - 2; k >= row; k--)
+                found = PICK(found, ((const PIXEL *)before[k])[x]);
+            for (int k = 0; k < row; k++)
+                found = PICK(found, ((const PIXEL *)behind[k])[x]);
+            to[x] = found;
+        }
 }
 
 static void NAME(band8)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
@@ -160,23 +175,32 @@ static ptrdiff_t NAME(list_core)(const plan *p, const ppx_block *block, ptrdiff_
     return n;
 }
 
+typedef void NAME(band_function)(PIXEL *to, ptrdiff_t span, const void *const *core,
+                                 ptrdiff_t ncore, const void *const *before,
+                                 const void *const *behind, ptrdiff_t x0, ptrdiff_t n);
+
 // Output rows [i, i + m) of the block.
 static void NAME(band)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i, int m) {
+    static NAME(band_function) *const bands[] = {
+        [1] = NAME(band1), [2] = NAME(band2), [4] = NAME(band4), [BAND] = NAME(band8)};
     const void *core[MAX_CORE];
     const ptrdiff_t ncore = NAME(list_core)(p, block, i0, i, m, core);
     const void *const *before = block->in + i - p->up, *const *behind =
                                                            before + p->up + p->down + 1;
+    const ptrdiff_t left = p->left * p->channels, right = p->right * p->channels;
     PIXEL *const lines = NAME(line)(p, block, 1);
     PIXEL *const spare[2] = {lines + BAND * p->span, lines + (BAND + 1) * p->span};
     for (ptrdiff_t x0 = 0; x0 < p->n; x0 += p->tile) {
         const ptrdiff_t x1 = x0 + p->tile < p->n ? x0 + p->tile : p->n;
-        ptrdiff_t from, to;
-        NAME(reads)(p, x0, x1, &from, &to);
+        ptrdiff_t from = x0 > left ? (x0 - left) / NLANES * NLANES : 0;
+        const ptrdiff_t to = p->n - x1 > right ? x1 + right : p->n;
+        if (to - from < NLANES)
+            from = to > NLANES ? to - NLANES : 0;
         PIXEL *const at = lines + p->lead + from - x0;
-        (m == 8   ? NAME(band8)
-         : m == 4 ? NAME(band4)
-         : m == 2 ? NAME(band2)
-                  : NAME(band1))(at, p->span, core, ncore, before, behind, from, to - from);
+        if (p->n < NLANES)
+            NAME(band_narrow)(at, p->span, core, ncore, before, behind, p->n, m);
+        else
+            bands[m](at, p->span, core, ncore, before, behind, from, to - from);
         for (int k = 0; k < m; k++) {
             PIXEL *line = lines + k * p->span;
             NAME(neutral_sides)(p, line, x0, x1);

@@ -28,7 +28,7 @@ typedef enum element_kind { BOX, ROUND, SLANTED } element_kind;
 // What becomes of the extreme: it is the output, or there is something to subtract.
 typedef enum finish { PLAIN, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
 
-// In a table: a corner of a round element (half its width and height there), or a pixel of a line.
+// In a table: a column of a round element and how far it reaches up and down, or a pixel of a line.
 typedef struct spot {
     int32_t x, y;
 } spot;
@@ -47,6 +47,7 @@ typedef struct plan {
     ptrdiff_t lead;     // in a line of scratch, before the tile
     ptrdiff_t span;     // of such a line: a tile with what is around it
     ptrdiff_t nlines;   // of the scratch
+    ptrdiff_t npacked;  // rows that a block reads (not boxes)
     ptrdiff_t ngroups;  // of rows that windows share (see morphology_box.inc.h)
     ptrdiff_t pitch;    // from one of these to the next
 } plan;
@@ -60,25 +61,20 @@ static inline bool is_slanted(const ppx_job *job) {
     return job->values[SHAPE].i == LINE && angle != 0 && angle != 90 && angle != 180;
 }
 
-// Corners of a disk or diamond, heights ascending: pixels with |dx| up to corner k's x, but beyond
-// corner k + 1's, reach k's y up and down. Returns how many; `corners` may be NULL.
-static inline ptrdiff_t list_corners(const ppx_job *job, spot *corners) {
+// The columns of a disk or diamond: how far up and down each one reaches, from the centre outwards.
+static inline void list_columns(const ppx_job *job, spot *columns) {
     const int32_t r = (int32_t)job->values[RADIUS].i;
-    ptrdiff_t n = 0;
     int32_t y = 0;
-    for (int32_t x = r, last = -1; x >= 0; x--) {
+    for (int32_t x = r; x >= 0; x--) {
         if (job->values[SHAPE].i == DIAMOND)
             y = r - x;
-        while (x * x + (y + 1) * (y + 1) <= r * r && job->values[SHAPE].i == DISK)
-            y++;
-        if (y == last)
-            continue;
-        if (corners)
-            corners[n] = (spot){x, y};
-        n++;
-        last = y;
+        else
+            while (x * x + (y + 1) * (y + 1) <= r * r)
+                y++;
+        columns[2 * x] = (spot){x, y};
+        if (x > 0)
+            columns[2 * x - 1] = (spot){-x, y};
     }
-    return n;
 }
 
 // Pixels across the line's axis for one along it; *steep: that axis is the vertical one.
@@ -104,7 +100,7 @@ static inline void list_line(const ppx_job *job, spot *pixels) {
 static inline ptrdiff_t count_spots(const ppx_job *job) {
     if (is_slanted(job))
         return (ptrdiff_t)job->values[LENGTH].i;
-    return is_round(job) ? list_corners(job, NULL) : 0;
+    return is_round(job) ? 2 * (ptrdiff_t)job->values[RADIUS].i + 1 : 0;
 }
 
 // How far the element reaches from its origin.
