@@ -33,6 +33,11 @@
     X(adaptive_median) \
     X(erode) \
     X(dilate) \
+    X(open) \
+    X(close) \
+    X(gradient_m) \
+    X(tophat) \
+    X(blackhat) \
     X(histogram) \
     X(equalize) \
     X(clahe) \
