@@ -9,6 +9,11 @@
     X(gray) \
     X(threshold) \
     X(flip) \
+    X(transpose) \
+    X(resize) \
+    X(rotate) \
+    X(affine) \
+    X(pyramid) \
     X(convolve) \
     X(box) \
     X(gaussian) \
