@@ -16,6 +16,11 @@
     X(blend) \
     X(diff) \
     X(flip) \
+    X(transpose) \
+    X(resize) \
+    X(rotate) \
+    X(affine) \
+    X(pyramid) \
     X(convolve) \
     X(box) \
     X(gaussian) \
