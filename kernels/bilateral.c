@@ -124,11 +124,6 @@ typedef struct whole_sums {
     wide_pair weight, difference[MOST_COLOURS];
 } whole_sums;
 
-LANES_INLINE void add_pair(wide_pair *sum, wide_pair add) {
-    sum->low += add.low;
-    sum->high += add.high;
-}
-
 LANES_INLINE lanes whole_weight(const bilateral_table *table, lanes distance, lanes spatial) {
     lanes d = lanes_min(distance, lanes_all(table->most)) * table->scale;
     return lanes_mul_high(lanes_decay_at(&table->decay, lanes_mul_high(d, d)), spatial);
@@ -146,9 +141,11 @@ LANES_INLINE void add_tap_whole(const bilateral_table *table, const uint16_t *ce
     }
     lanes spatial = lanes_all(pair->whole);
     lanes w0 = whole_weight(table, d0, spatial), w1 = whole_weight(table, d1, spatial);
-    add_pair(&sums->weight, lanes_dot(w0, lanes_all(1), w1, lanes_all(1)));
+    lanes_zipped weights = lanes_zip(w0, w1);
+    sums->weight = wide_pair_add(sums->weight, lanes_sum(weights));
     for (int c = 0; c < colours; c++)
-        add_pair(&sums->difference[c], lanes_dot(w0, q0[c] - p[c], w1, q1[c] - p[c]));
+        sums->difference[c] = wide_pair_add(
+            sums->difference[c], lanes_dot(weights, lanes_zip(q0[c] - p[c], q1[c] - p[c])));
 }
 
 // Rounds half up; the quotient is in [-255, 255].

@@ -22,7 +22,7 @@ enum { LANES = LANES_NBYTES / 2 }; // words in a vector
 typedef uint16_t lanes __attribute__((vector_size(LANES_NBYTES)));
 typedef int32_t wides __attribute__((vector_size(LANES_NBYTES)));
 typedef float floats __attribute__((vector_size(LANES_NBYTES)));
-// One 32-bit value for each word of a vector, in an order of its own (see lanes_spread).
+// One 32-bit value for each word of a vector, in an order of its own (see lanes_in_order).
 typedef struct wide_pair {
     wides low, high;
 } wide_pair;
@@ -47,6 +47,22 @@ LANES_INLINE floats floats_load(const float *from) {
 
 LANES_INLINE void floats_store(float *to, floats a) {
     memcpy(to, &a, sizeof a);
+}
+
+LANES_INLINE wide_pair wide_pair_load(const void *from) {
+    wide_pair a;
+    memcpy(&a.low, from, sizeof a.low);
+    memcpy(&a.high, (const char *)from + sizeof a.low, sizeof a.high);
+    return a;
+}
+
+LANES_INLINE void wide_pair_store(void *to, wide_pair a) {
+    memcpy(to, &a.low, sizeof a.low);
+    memcpy((char *)to + sizeof a.low, &a.high, sizeof a.high);
+}
+
+LANES_INLINE wide_pair wide_pair_add(wide_pair a, wide_pair b) {
+    return (wide_pair){a.low + b.low, a.high + b.high};
 }
 
 LANES_INLINE lanes lanes_all(uint16_t value) {
@@ -80,14 +96,25 @@ LANES_INLINE lanes lanes_mul_high(lanes a, lanes b) { // a b >> 16
     return (lanes)_mm256_mulhi_epu16((__m256i)a, (__m256i)b);
 }
 
-// a0 b0 + a1 b1 of signed words.
-LANES_INLINE wide_pair lanes_dot(lanes a0, lanes b0, lanes a1, lanes b1) {
-    __m256i a_low = _mm256_unpacklo_epi16((__m256i)a0, (__m256i)a1);
-    __m256i a_high = _mm256_unpackhi_epi16((__m256i)a0, (__m256i)a1);
-    __m256i b_low = _mm256_unpacklo_epi16((__m256i)b0, (__m256i)b1);
-    __m256i b_high = _mm256_unpackhi_epi16((__m256i)b0, (__m256i)b1);
-    return (wide_pair){(wides)_mm256_madd_epi16(a_low, b_low),
-                       (wides)_mm256_madd_epi16(a_high, b_high)};
+// Two vectors as lanes_dot takes them.
+typedef struct lanes_zipped {
+    __m256i low, high;
+} lanes_zipped;
+
+LANES_INLINE lanes_zipped lanes_zip(lanes a, lanes b) {
+    return (lanes_zipped){_mm256_unpacklo_epi16((__m256i)a, (__m256i)b),
+                          _mm256_unpackhi_epi16((__m256i)a, (__m256i)b)};
+}
+
+// Products of signed words, added: of the first of two with the first, and the others.
+LANES_INLINE wide_pair lanes_dot(lanes_zipped a, lanes_zipped b) {
+    return (wide_pair){(wides)_mm256_madd_epi16(a.low, b.low),
+                       (wides)_mm256_madd_epi16(a.high, b.high)};
+}
+
+LANES_INLINE wide_pair lanes_sum(lanes_zipped a) { // of signed words
+    __m256i one = _mm256_set1_epi16(1);
+    return (wide_pair){(wides)_mm256_madd_epi16(a.low, one), (wides)_mm256_madd_epi16(a.high, one)};
 }
 
 // Values that fit signed words, in the order of the words again.
@@ -136,10 +163,21 @@ LANES_INLINE wide_pair lanes_widen(lanes a) {
                        __builtin_convertvector(half[1], wides)};
 }
 
-LANES_INLINE wide_pair lanes_dot(lanes a0, lanes b0, lanes a1, lanes b1) {
-    wide_pair p0 = lanes_widen(a0), q0 = lanes_widen(b0), p1 = lanes_widen(a1),
-              q1 = lanes_widen(b1);
-    return (wide_pair){p0.low * q0.low + p1.low * q1.low, p0.high * q0.high + p1.high * q1.high};
+typedef struct lanes_zipped {
+    wide_pair a, b;
+} lanes_zipped;
+
+LANES_INLINE lanes_zipped lanes_zip(lanes a, lanes b) {
+    return (lanes_zipped){lanes_widen(a), lanes_widen(b)};
+}
+
+LANES_INLINE wide_pair lanes_dot(lanes_zipped p, lanes_zipped q) {
+    return (wide_pair){p.a.low * q.a.low + p.b.low * q.b.low,
+                       p.a.high * q.a.high + p.b.high * q.b.high};
+}
+
+LANES_INLINE wide_pair lanes_sum(lanes_zipped a) {
+    return wide_pair_add(a.a, a.b);
 }
 
 LANES_INLINE lanes lanes_pack(wide_pair a) {

@@ -176,13 +176,8 @@ LANES_INLINE floats weight_f32(const nlm_table *table, floats sum) {
     return (floats)((wides)floats_exp2_of_minus(sum * table->rate) & near);
 }
 
-// Adds to 32-bit sums of x and the words behind it.
-LANES_INLINE void add_words(uint32_t *sums, lanes w0, lanes a0, lanes w1, lanes a1) {
-    wide_pair sum, add = lanes_dot(w0, a0, w1, a1);
-    memcpy(&sum, sums, sizeof sum);
-    sum.low += add.low;
-    sum.high += add.high;
-    memcpy(sums, &sum, sizeof sum);
+LANES_INLINE void add_to(uint32_t *sums, wide_pair add) {
+    wide_pair_store(sums, wide_pair_add(wide_pair_load(sums), add));
 }
 
 #define PIXEL uint8_t

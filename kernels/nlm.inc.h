@@ -109,7 +109,8 @@ static void NAME(add_row)(const NAME(tile) * tile, const SAMPLE *ahead, const SA
 #ifdef PIXEL_IS_FLOAT
         STORE(sums, LOAD(sums) + w0 + w1);
 #else
-        add_words(sums, w0, lanes_all(1), w1, lanes_all(1));
+        const lanes_zipped weights = lanes_zip(w0, w1);
+        add_to(sums, lanes_sum(weights));
 #endif
         for (ptrdiff_t c = 0; c < tile->colours; c++) {
             sums += SUMS_PLANE;
@@ -118,11 +119,11 @@ static void NAME(add_row)(const NAME(tile) * tile, const SAMPLE *ahead, const SA
             const VECTOR own = LOAD(p); // sums of differences are smaller
             STORE(sums, LOAD(sums) + w0 * (q0 - own) + w1 * (q1 - own));
 #elif defined TWO_BYTES
-            add_words(sums, w0, q0 >> 8, w1, q1 >> 8);
+            add_to(sums, lanes_dot(weights, lanes_zip(q0 >> 8, q1 >> 8)));
             sums += SUMS_PLANE;
-            add_words(sums, w0, q0 & UINT8_MAX, w1, q1 & UINT8_MAX);
+            add_to(sums, lanes_dot(weights, lanes_zip(q0 & UINT8_MAX, q1 & UINT8_MAX)));
 #else
-            add_words(sums, w0, q0, w1, q1);
+            add_to(sums, lanes_dot(weights, lanes_zip(q0, q1)));
 #endif
             p += tile->plane;
         }
@@ -190,10 +191,7 @@ static void NAME(order_sums)(const NAME(tile) * tile, ptrdiff_t y, int nsums) {
     for (int k = 0; k < nsums; k++)
         for (ptrdiff_t x = 0; x < tile->width; x += LANES) {
             SUM *sums = tile->sums + k * SUMS_PLANE + y * SUMS_STRIDE + x;
-            wide_pair pair;
-            memcpy(&pair, sums, sizeof pair);
-            pair = lanes_in_order(pair);
-            memcpy(sums, &pair, sizeof pair);
+            wide_pair_store(sums, lanes_in_order(wide_pair_load(sums)));
         }
 }
 #endif
