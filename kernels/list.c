@@ -51,7 +51,10 @@
     X(sauvola) \
     X(integral) \
     X(label) \
-    X(diffuse)
+    X(diffuse) \
+    X(bilateral) \
+    X(nlm) \
+    X(guided)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);
