@@ -12,13 +12,16 @@
 #include "../core/difference.h"
 #include "command.h"
 #include "findings.h"
+#include "similarity.h"
 
-enum { MAX_DIFF = 256, MAX_COUNT, HEATMAP, JSON, RUN, HALO, MAX_PIXELS };
+enum { MAX_DIFF = 256, MAX_COUNT, HEATMAP, SSIM, SSIM_MAP, JSON, RUN, HALO, MAX_PIXELS };
 
 static const option_help options[] = {
     {"max-diff", "D", MAX_DIFF, "tolerate differences of samples up to D"},
     {"max-count", "N", MAX_COUNT, "tolerate up to N pixels that differ by more (default 0)"},
     {"heatmap", "FILE", HEATMAP, "write a gray image of the differences, the largest as 255"},
+    {"ssim", NULL, SSIM, "also the structural similarity, 1 for equal images"},
+    {"ssim-map", "FILE", SSIM_MAP, "write where it is low, as f32 (.npy)"},
     {"json", "FILE", JSON, "write the report for machines"},
     {"run", "FILE", RUN, "the JSON of `parpix run`: says whether differences lie along its ranks"},
     {"halo", "N", HALO, "rows on each side of a border that count as along it (default 4)"},
@@ -32,7 +35,8 @@ typedef struct borders {
 } borders;
 
 typedef struct request {
-    const char *a, *b, *heatmap, *json, *run;
+    const char *a, *b, *heatmap, *ssim_map, *json, *run;
+    bool ssim;
     double tolerance; // below 0: none
     int64_t max_count, halo;
     ppx_read_options read;
@@ -45,6 +49,7 @@ typedef struct comparison {
     borders strips, ranks;
     ppx_nearness at_strips, at_ranks;
     bool equal, within;
+    double ssim;
 } comparison;
 
 // ---- Options ------------------------------------------------------------------------------------
@@ -61,6 +66,13 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
         return parse_count("--max-count", optarg, 0, INT64_MAX, &r->max_count, error);
     case HEATMAP:
         r->heatmap = optarg;
+        return PPX_OK;
+    case SSIM:
+        r->ssim = true;
+        return PPX_OK;
+    case SSIM_MAP:
+        r->ssim = true;
+        r->ssim_map = optarg;
         return PPX_OK;
     case JSON:
         r->json = optarg;
@@ -82,7 +94,7 @@ static bool is_dash(const char *path) {
 static ppx_status check_request(const request *r, ppx_error *error) {
     if (is_dash(r->a) + is_dash(r->b) + is_dash(r->run) > 1)
         return ppx_fail(error, PPX_E_USAGE, "compare: only one input can come from stdin");
-    if (is_dash(r->heatmap) && is_dash(r->json))
+    if (is_dash(r->heatmap) + is_dash(r->json) + is_dash(r->ssim_map) > 1)
         return ppx_fail(error, PPX_E_USAGE, "compare: only one output can go to stdout");
     return PPX_OK;
 }
@@ -178,6 +190,15 @@ static ppx_status write_heatmap(const comparison *c, const char *path, ppx_error
     return status;
 }
 
+static ppx_status find_similarity(comparison *c, const request *r, ppx_error *error) {
+    ppx_image map;
+    ppx_status status = similarity(&c->a, &c->b, &c->ssim, &map, error);
+    if (!status && r->ssim_map)
+        status = ppx_image_write(&map, r->ssim_map, NULL, error);
+    ppx_image_free(&map);
+    return status;
+}
+
 // ---- For people ---------------------------------------------------------------------------------
 
 static void shape_text(ppx_shape shape, char text[80]) {
@@ -261,6 +282,8 @@ static void print_report(const comparison *c, const request *r) {
            : c->within ? "within limits"
                        : "different",
            r->a, r->b, a);
+    if (r->ssim)
+        printf("similarity  %.9g (SSIM)\n", c->ssim);
     if (!c->equal)
         print_difference(c, r);
 }
@@ -297,6 +320,8 @@ static json_t *difference_json(const comparison *c, const request *r) {
         first = json_pack("{s:I, s:I, s:i, s:o, s:o}", "x", (json_int_t)d->x, "y", (json_int_t)d->y,
                           "channel", d->c, "a", real_json(d->a), "b", real_json(d->b));
     json_object_set_new(object, "first", first);
+    if (r->ssim)
+        json_object_set_new(object, "ssim", real_json(c->ssim));
     json_object_set_new(object, "strips", near_json(&c->at_strips));
     if (r->run)
         json_object_set_new(object, "ranks", near_json(&c->at_ranks));
@@ -333,11 +358,13 @@ static ppx_status compare(comparison *c, const request *r, ppx_error *error) {
     c->comparable = ppx_shape_equal(c->a.shape, c->b.shape);
     if (c->comparable)
         status = find(c, r, error);
+    if (!status && c->comparable && r->ssim)
+        status = find_similarity(c, r, error);
     if (!status && c->comparable && r->heatmap)
         status = write_heatmap(c, r->heatmap, error);
     if (!status && r->json)
         status = write_json(c, r, error);
-    if (!status && !is_dash(r->heatmap) && !is_dash(r->json))
+    if (!status && !is_dash(r->heatmap) && !is_dash(r->json) && !is_dash(r->ssim_map))
         print_report(c, r);
     return status;
 }

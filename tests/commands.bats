@@ -428,3 +428,20 @@ ranks() {
     refused heat.xyz
     [ ! -e heat.xyz ]
 }
+
+@test "compare --ssim: 1 for equal images, less where they differ, and a map of where" {
+    "$PARPIX" gen cells -o a.png --size 300x200
+    "$PARPIX" run gaussian:sigma=2 a.png -o b.png -q
+    parpix compare a.png a.png --ssim
+    [ "$status" -eq 0 ]
+    [[ $output == *"similarity  1 (SSIM)"* ]]
+    parpix compare a.png b.png --ssim-map map.npy --json r.json
+    [ "$status" -eq 1 ]
+    jq -e '.difference.ssim > 0.1 and .difference.ssim < 0.99' r.json
+    parpix run ssim:with=b.png a.png -o same.npy --json run.json -q
+    [ "$status" -eq 0 ]
+    cmp map.npy same.npy
+    [ "$(jq .difference.ssim r.json)" = "$(jq .findings.ssim.ssim run.json)" ]
+    parpix compare a.png b.png --ssim-map map.png
+    refused map.png .npy
+}
