@@ -49,6 +49,7 @@ typedef struct plan {
     ptrdiff_t nlines;   // of the scratch
     ptrdiff_t npacked;  // rows that a block reads (not boxes)
     ptrdiff_t ngroups;  // of rows that windows share (see morphology_box.inc.h)
+    ptrdiff_t nring;    // of copied rows
     ptrdiff_t pitch;    // from one of these to the next
 } plan;
 
