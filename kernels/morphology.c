@@ -254,16 +254,16 @@ static const ppx_step blackhat_steps[] = {
 static const ppx_param params[] = {
     [SHAPE] = {"shape", PPX_CHOICE, 0, 0, "square|rect|line|disk|diamond", "square",
                "the structuring element"},
-    [RADIUS] = {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "1",
-                "square, disk, diamond: pixels to each side"},
+    [RADIUS] = {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "",
+                "square, disk, diamond: pixels to each side (1)"},
     [RX] = {"rx", PPX_INT, 0, MAX_RADIUS, NULL, "",
             "square: to the left and right, instead of radius"},
     [RY] = {"ry", PPX_INT, 0, MAX_RADIUS, NULL, "", "square: above and below, instead of radius"},
     [WIDTH] = {"width", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more to the left)"},
     [HEIGHT] = {"height", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more above)"},
     [LENGTH] = {"length", PPX_INT, 1, MAX_SIZE, NULL, "", "line: pixels"},
-    [ANGLE] = {"angle", PPX_REAL, 0, 180, NULL, "0",
-               "line: degrees, against the clock from the right"},
+    [ANGLE] = {"angle", PPX_REAL, 0, 180, NULL, "",
+               "line: degrees, against the clock from the right (0)"},
 };
 
 // Which shapes take a parameter.
