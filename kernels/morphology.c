@@ -31,8 +31,8 @@
 enum { BAND = 8 };   // rows of a rectangle's output that are made together
 enum { BLOCK = 16 }; // rows in a call, few so that what lies between steps stays near
 enum { MAX_RING = 3 * BAND + BLOCK };
-enum { MAX_CORE = 160 };       // rows, or groups of BAND, that their windows have in common
-enum { CACHE_NBYTES = 28672 }; // of the first cache, for a tile with all that belongs to it
+enum { MAX_CORE = 160 };        // rows, or groups of BAND, that their windows have in common
+enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it
 
 // What a box carries from block to block: groups of high windows, or copies of rows.
 typedef struct box_state {
@@ -52,7 +52,7 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-// Disks and lines walk a tile of a block's rows, which is to stay in the first cache with what it
+// Disks and lines walk a tile of a block's rows, which is to stay in the second cache with what it
 // leaves between; rectangles go along whole rows.
 static ptrdiff_t tile_nbytes(const plan *p) {
     if (p->kind == BOX)
