@@ -28,23 +28,31 @@
 #include "morphology_element.h"
 #include "morphology_lanes.h"
 
-enum { BAND = 8 };             // rows of a rectangle's output that are made together
-enum { MAX_CORE = 160 };       // rows, or groups of BAND, that their windows have in common
-enum { BLOCK = 16 };           // rows in a call, few so that what lies between steps stays near
-enum { CACHE_NBYTES = 28672 }; // of the first cache, for a tile with all that belongs to it
+enum { BAND = 8 };   // rows of a rectangle's output that are made together
+enum { BLOCK = 16 }; // rows in a call, few so that what lies between steps stays near
+enum { MAX_RING = 3 * BAND + BLOCK };
+enum { MAX_CORE = 160 };        // rows, or groups of BAND, that their windows have in common
+enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it
 
-// What a box carries from block to block for high windows.
-typedef struct group_state {
+// What a box carries from block to block: groups of high windows, or copies of rows.
+typedef struct box_state {
     ptrdiff_t next_y; // of the block that may go on
-    ptrdiff_t first;  // which group is the uppermost
+    ptrdiff_t first;  // which group of the ring is the uppermost
     char pad[48];     // the rows that follow are aligned to 64 bytes
-} group_state;
+} box_state;
+
+// Whether rows that follow each other begin at about the same place of a page.
+static bool are_tangled(const ppx_block *block) {
+    if (block->nrows < 2)
+        return false;
+    return ((uintptr_t)block->in[1] - (uintptr_t)block->in[0] + 63) % 4096 < 127;
+}
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-// Disks and lines walk a tile of a block's rows, which is to stay in the first cache with what it
+// Disks and lines walk a tile of a block's rows, which is to stay in the second cache with what it
 // leaves between; rectangles go along whole rows.
 static ptrdiff_t tile_nbytes(const plan *p) {
     if (p->kind == BOX)
@@ -78,7 +86,9 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
     if (p.kind == BOX) {
         p.nlines = 1 + BAND + 2;
         p.ngroups = height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
+        p.nring = height >= BAND && !p.ngroups ? height - 1 + BLOCK : 0;
         p.pitch = round_up(p.n, unit) + unit;
+        p.pitch += (p.pitch / unit + 1) % 2 * unit;
     } else {
         const ptrdiff_t places = p.nspots * (ptrdiff_t)sizeof(ptrdiff_t) / nbytes;
         p.npacked = p.up + BLOCK + p.down + 1; // one for the second of two rows
@@ -91,8 +101,8 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
 static size_t scratch_nbytes(const ppx_job *job, const plan *p) {
     const size_t nbytes = ppx_type_nbytes(job->in.type);
     size_t all = (size_t)(p->nlines * p->span) * nbytes;
-    if (p->ngroups)
-        all += sizeof(group_state) + (size_t)(p->ngroups * p->pitch) * nbytes;
+    if (p->ngroups + p->nring)
+        all += sizeof(box_state) + (size_t)((p->ngroups + p->nring) * p->pitch) * nbytes;
     return all;
 }
 
@@ -244,16 +254,16 @@ static const ppx_step blackhat_steps[] = {
 static const ppx_param params[] = {
     [SHAPE] = {"shape", PPX_CHOICE, 0, 0, "square|rect|line|disk|diamond", "square",
                "the structuring element"},
-    [RADIUS] = {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "1",
-                "square, disk, diamond: pixels to each side"},
+    [RADIUS] = {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "",
+                "square, disk, diamond: pixels to each side (1)"},
     [RX] = {"rx", PPX_INT, 0, MAX_RADIUS, NULL, "",
             "square: to the left and right, instead of radius"},
     [RY] = {"ry", PPX_INT, 0, MAX_RADIUS, NULL, "", "square: above and below, instead of radius"},
     [WIDTH] = {"width", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more to the left)"},
     [HEIGHT] = {"height", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more above)"},
     [LENGTH] = {"length", PPX_INT, 1, MAX_SIZE, NULL, "", "line: pixels"},
-    [ANGLE] = {"angle", PPX_REAL, 0, 180, NULL, "0",
-               "line: degrees, against the clock from the right"},
+    [ANGLE] = {"angle", PPX_REAL, 0, 180, NULL, "",
+               "line: degrees, against the clock from the right (0)"},
 };
 
 // Which shapes take a parameter.

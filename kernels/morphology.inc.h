@@ -59,7 +59,7 @@ static void NAME(neutral_sides)(const plan *p, PIXEL *line, ptrdiff_t x0, ptrdif
 
 // Copies what a tile of the block reads to lines 1 on, the first of them row -p->up, with what is
 // beyond the image's edges. (In the image itself, rows are apart by about a power of two: few of
-// them would stay in the first cache.)
+// them would stay in a cache of 8 ways.)
 static void NAME(pack)(const plan *p, const ppx_block *block, ptrdiff_t x0, ptrdiff_t x1) {
     const ptrdiff_t left = p->left * p->channels, right = p->right * p->channels;
     const ptrdiff_t from = x0 > left ? x0 - left : 0;

@@ -144,7 +144,7 @@ static void NAME(join_group)(PIXEL *restrict to, const void *const *in, ptrdiff_
 // Group g of the windows of the band that begins at output row i: BAND rows from BAND - 1 rows
 // below the band's first window on. Groups lie in a ring.
 static void NAME(groups)(const plan *p, const ppx_block *block, ptrdiff_t i) {
-    group_state *state = (group_state *)NAME(line)(p, block, p->nlines);
+    box_state *state = (box_state *)NAME(line)(p, block, p->nlines);
     PIXEL *rows = (PIXEL *)(state + 1);
     const bool goes_on = i > 0 || (!block->fresh && state->next_y == block->y);
     state->first = goes_on ? (state->first + 1) % p->ngroups : 0;
@@ -162,7 +162,7 @@ static ptrdiff_t NAME(list_core)(const plan *p, const ppx_block *block, ptrdiff_
     ptrdiff_t n = 0, from = i + m - 1, to = i + p->up + p->down + 1;
     const void *const *in = block->in - p->up;
     if (p->ngroups) {
-        const group_state *state = (const group_state *)NAME(line)(p, block, p->nlines);
+        const box_state *state = (const box_state *)NAME(line)(p, block, p->nlines);
         const PIXEL *rows = (const PIXEL *)(state + 1);
         for (ptrdiff_t g = 0; g < p->ngroups; g++)
             core[n++] = rows + (state->first + g) % p->ngroups * p->pitch;
@@ -212,17 +212,41 @@ static void NAME(band)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrd
     }
 }
 
-static void NAME(box)(const plan *p, const ppx_block *block) {
+// Rows whose distance is about a multiple of 4096 bytes fall into the same sets of the first cache,
+// which a band is too high for. They are copied, once each, to a ring of p->nring rows; `rows`
+// lists what the block reads there.
+static void NAME(untangle)(const plan *p, const ppx_block *block, const void **rows) {
+    box_state *state = (box_state *)NAME(line)(p, block, p->nlines);
+    PIXEL *ring = (PIXEL *)(state + 1);
+    const bool goes_on = !block->fresh && state->next_y == block->y;
+    for (ptrdiff_t i = -p->up; i < block->nrows + p->down; i++) {
+        PIXEL *row = ring + (block->y + p->up + i) % p->nring * p->pitch;
+        if (!goes_on || i >= p->down)
+            memcpy(row, block->in[i], (size_t)p->n * sizeof(PIXEL));
+        rows[p->up + i] = row;
+    }
+    state->next_y = block->y + block->nrows;
+}
+
+static void NAME(box)(const plan *p, const ppx_block *whole) {
+    const void *rows[MAX_RING];
+    ppx_block block = *whole;
+    if (p->nring && are_tangled(whole)) {
+        NAME(untangle)(p, whole, rows);
+        block.in = rows + p->up;
+    } else if (p->nring) {
+        ((box_state *)NAME(line)(p, whole, p->nlines))->next_y = -1;
+    }
     const ptrdiff_t height = p->up + p->down + 1;
-    for (ptrdiff_t i0 = 0; i0 < block->nrows; i0 += BAND) {
-        const ptrdiff_t end = i0 + BAND < block->nrows ? i0 + BAND : block->nrows;
+    for (ptrdiff_t i0 = 0; i0 < block.nrows; i0 += BAND) {
+        const ptrdiff_t end = i0 + BAND < block.nrows ? i0 + BAND : block.nrows;
         if (p->ngroups)
-            NAME(groups)(p, block, i0);
+            NAME(groups)(p, &block, i0);
         for (ptrdiff_t i = i0; i < end;) {
             int m = BAND;
             while (m > height || m > end - i)
                 m /= 2;
-            NAME(band)(p, block, i0, i, m);
+            NAME(band)(p, &block, i0, i, m);
             i += m;
         }
     }

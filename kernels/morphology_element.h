@@ -49,8 +49,16 @@ typedef struct plan {
     ptrdiff_t nlines;   // of the scratch
     ptrdiff_t npacked;  // rows that a block reads (not boxes)
     ptrdiff_t ngroups;  // of rows that windows share (see morphology_box.inc.h)
+    ptrdiff_t nring;    // of copied rows
     ptrdiff_t pitch;    // from one of these to the next
 } plan;
+
+// Parameters that no shape needs have no default in the table, so that a chain's text, which has
+// all defaults written out, says nothing that its shape does not take.
+static inline int64_t radius_of(const ppx_job *job, int which) {
+    const ppx_value *v = job->values;
+    return v[which].given ? v[which].i : v[RADIUS].given ? v[RADIUS].i : 1;
+}
 
 static inline bool is_round(const ppx_job *job) {
     return job->values[SHAPE].i == DISK || job->values[SHAPE].i == DIAMOND;
@@ -63,7 +71,7 @@ static inline bool is_slanted(const ppx_job *job) {
 
 // The columns of a disk or diamond: how far up and down each one reaches, from the centre outwards.
 static inline void list_columns(const ppx_job *job, spot *columns) {
-    const int32_t r = (int32_t)job->values[RADIUS].i;
+    const int32_t r = (int32_t)radius_of(job, RADIUS);
     int32_t y = 0;
     for (int32_t x = r; x >= 0; x--) {
         if (job->values[SHAPE].i == DIAMOND)
@@ -100,7 +108,7 @@ static inline void list_line(const ppx_job *job, spot *pixels) {
 static inline ptrdiff_t count_spots(const ppx_job *job) {
     if (is_slanted(job))
         return (ptrdiff_t)job->values[LENGTH].i;
-    return is_round(job) ? 2 * (ptrdiff_t)job->values[RADIUS].i + 1 : 0;
+    return is_round(job) ? 2 * (ptrdiff_t)radius_of(job, RADIUS) + 1 : 0;
 }
 
 // How far the element reaches from its origin.
@@ -116,11 +124,11 @@ static inline void find_reach(const ppx_job *job, plan *p) {
         *(v[ANGLE].d == 90 ? &height : &width) = (ptrdiff_t)v[LENGTH].i;
         break;
     case SQUARE:
-        width = 2 * (ptrdiff_t)v[v[RX].given ? RX : RADIUS].i + 1;
-        height = 2 * (ptrdiff_t)v[v[RY].given ? RY : RADIUS].i + 1;
+        width = 2 * (ptrdiff_t)radius_of(job, RX) + 1;
+        height = 2 * (ptrdiff_t)radius_of(job, RY) + 1;
         break;
     default:
-        width = height = 2 * (ptrdiff_t)v[RADIUS].i + 1;
+        width = height = 2 * (ptrdiff_t)radius_of(job, RADIUS) + 1;
         break;
     }
     if (p->kind == SLANTED) {

@@ -131,23 +131,18 @@ static void test_points(void **state) {
 }
 
 // Calls that end within a strip, as between ranks: what is carried on must notice.
-static void test_uneven_calls(void **state) {
-    (void)state;
+static void uneven_calls(const char *spec, const ppx_image *in) {
     static const ptrdiff_t ends[] = {64, 128, 150, 214, 278, 342, 343, 407, 420};
     ppx_error error;
     ppx_chain *chain;
-    assert_int_equal(ppx_chain_parse(&chain, "erode:rx=4,ry=140", NULL, NULL, &error), PPX_OK);
-    ppx_image in = test_image(test_shape(9, 420, 1, PPX_U16), TEST_NOISE, 71);
-    for (ptrdiff_t y = 0; y < 420; y++) // a dark point in about every window
-        for (ptrdiff_t x = 0; x < 9; x++)
-            put(&in, x, y, (y * 9 + x) % 1301 == 500 ? (double)y : 60000);
-    ppx_image wanted = test_run("erode:rx=4,ry=140", &in, &ppx_runner_serial, NULL);
-    ppx_image got = test_image(in.shape, TEST_NOISE, 72);
+    assert_int_equal(ppx_chain_parse(&chain, spec, NULL, NULL, &error), PPX_OK);
+    ppx_image wanted = test_run(spec, in, &ppx_runner_serial, NULL);
+    ppx_image got = test_image(in->shape, TEST_NOISE, 72);
     ppx_job job;
-    assert_int_equal(ppx_link_job(&chain->links[0], in.shape, &job, &error), PPX_OK);
+    assert_int_equal(ppx_link_job(&chain->links[0], in->shape, &job, &error), PPX_OK);
     const ppx_step *step = &job.kernel->steps[0];
     ppx_step_geometry(step, &job);
-    ppx_source source = {.own = &in};
+    ppx_source source = {.own = in};
     ppx_band band = {got, 0, got.shape.height};
     const ppx_stages stages = {1, {{.job = job, .map = &step->map}}};
     ppx_feed *feed;
@@ -155,11 +150,30 @@ static void test_uneven_calls(void **state) {
     for (int k = 0; k < 9; k++)
         assert_int_equal(ppx_feed_rows(feed, k ? ends[k - 1] : 0, ends[k], &error), PPX_OK);
     ppx_feed_close(feed);
-    test_expect_equal(&got, &wanted, 0, "erode in uneven calls");
+    test_expect_equal(&got, &wanted, 0, spec);
     ppx_image_free(&got);
     ppx_image_free(&wanted);
-    ppx_image_free(&in);
     ppx_chain_free(chain);
+}
+
+static void test_uneven_calls(void **state) {
+    (void)state;
+    static const char *const specs[] = {"erode:rx=4,ry=140", "erode:rx=4,ry=6", "erode:ry=11",
+                                        "gradient-m:ry=5", "gradient-m:ry=50"};
+    ppx_image in = test_image(test_shape(9, 420, 1, PPX_U16), TEST_NOISE, 71);
+    for (ptrdiff_t y = 0; y < 420; y++) // a dark point in about every window
+        for (ptrdiff_t x = 0; x < 9; x++)
+            put(&in, x, y, (y * 9 + x) % 1301 == 500 ? (double)y : 60000);
+    // The same with rows 4096 bytes apart, of which copies are made.
+    static uint16_t apart[420 * 2048];
+    ppx_image far = ppx_image_wrap(apart, in.shape, 4096);
+    ppx_image_copy(&far, &in);
+    for (int k = 0; k < 5; k++)
+        TEST_EACH_LEVEL(level) {
+            uneven_calls(specs[k], &in);
+            uneven_calls(specs[k], &far);
+        }
+    ppx_image_free(&in);
 }
 
 // Radii larger than the image, and rows of several tiles.
