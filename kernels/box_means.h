@@ -254,29 +254,29 @@ static inline void box_means_u8_small(const box_frame *f, const box_divisor *d,
 // ---- Gray u8, from sums to means in registers ----
 
 #if defined __AVX2__
-// Sums of 16 pixels whose columns change by `change`: of odd pixels, which are running sums of
-// pairs, and of even ones. *last is what comes before.
-static inline void sum_16(__m256i change, __m256i *last, __m256i *even, __m256i *odd) {
-    __m256i v = _mm256_madd_epi16(change, _mm256_set1_epi16(1));
-    v = _mm256_add_epi32(v, _mm256_slli_si256(v, 4));
-    v = _mm256_add_epi32(v, _mm256_slli_si256(v, 8));
-    __m256i low = _mm256_permute2x128_si256(v, v, 0x08); // none, the lower half
-    v = _mm256_add_epi32(v, _mm256_shuffle_epi32(low, 0xff));
-    *odd = _mm256_add_epi32(v, *last);
-    *even = _mm256_sub_epi32(*odd, _mm256_srai_epi32(change, 16));
-    *last = _mm256_add_epi32(*last, _mm256_permutevar8x32_epi32(v, _mm256_set1_epi32(7)));
+// Eight columns of each half of a row. The halves of a vector never meet: shuffles across them are
+// slow.
+static inline __m256i both_halves(const uint16_t *columns, ptrdiff_t half) {
+    return _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)columns)),
+        _mm_loadu_si128((const __m128i *)(columns + half)), 1);
 }
 
 static inline __m256i quotients(__m256i sums, __m256 single) {
     return _mm256_cvttps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), single));
 }
 
-static inline __m256i means_16(const uint16_t *enters, const uint16_t *leaves, __m256i *last,
-                               __m256 single) {
-    __m256i even, odd,
-        change = _mm256_sub_epi16(_mm256_loadu_si256((const __m256i *)enters),
-                                  _mm256_loadu_si256((const __m256i *)leaves));
-    sum_16(change, last, &even, &odd);
+// Eight means of each half. Running sums of pairs are those of the odd pixels; *last is what comes
+// before.
+static inline __m256i means_of_halves(const uint16_t *enters, const uint16_t *leaves,
+                                      ptrdiff_t half, __m256i *last, __m256 single) {
+    __m256i change = _mm256_sub_epi16(both_halves(enters, half), both_halves(leaves, half));
+    __m256i v = _mm256_madd_epi16(change, _mm256_set1_epi16(1));
+    v = _mm256_add_epi32(v, _mm256_slli_si256(v, 4));
+    v = _mm256_add_epi32(v, _mm256_slli_si256(v, 8));
+    __m256i odd = _mm256_add_epi32(v, *last);
+    __m256i even = _mm256_sub_epi32(odd, _mm256_srai_epi32(change, 16));
+    *last = _mm256_add_epi32(*last, _mm256_shuffle_epi32(v, 0xff));
     return _mm256_or_si256(quotients(even, single), _mm256_slli_epi32(quotients(odd, single), 16));
 }
 
@@ -286,19 +286,22 @@ static inline void box_means_u8_gray(const box_frame *f, const box_divisor *d,
     uint16_t *line = box_line(f, scratch, 0, sizeof *line);
     columns_u8(f, in, start, line);
     const uint16_t *leaves = line - f->rx - 1, *enters = line + f->rx;
-    uint32_t before[4];
-    start_row_u8(f, line, before);
+    const ptrdiff_t half = f->width / 32 * 16;
+    uint32_t left[4], right[4];
+    start_row_u8(f, line, left);
+    start_row_u8(f, line + half, right);
     const __m256 single = _mm256_set1_ps(d->single);
-    __m256i last = _mm256_set1_epi32((int)(before[0] + d->half));
-    ptrdiff_t x = 0;
-    for (; x + 32 <= f->width; x += 32) {
-        __m256i a = means_16(enters + x, leaves + x, &last, single);
-        __m256i b = means_16(enters + x + 16, leaves + x + 16, &last, single);
-        a = _mm256_permute4x64_epi64(_mm256_packus_epi16(a, b), 0xd8);
-        _mm256_storeu_si256((__m256i *)(out + x), a);
+    __m256i last = _mm256_inserti128_si256(_mm256_set1_epi32((int)(left[0] + d->half)),
+                                           _mm_set1_epi32((int)(right[0] + d->half)), 1);
+    for (ptrdiff_t x = 0; x < half; x += 16) {
+        __m256i a = means_of_halves(enters + x, leaves + x, half, &last, single);
+        __m256i b = means_of_halves(enters + x + 8, leaves + x + 8, half, &last, single);
+        a = _mm256_packus_epi16(a, b);
+        _mm_storeu_si128((__m128i *)(out + x), _mm256_castsi256_si128(a));
+        _mm_storeu_si128((__m128i *)(out + half + x), _mm256_extracti128_si256(a, 1));
     }
-    uint32_t sum = (uint32_t)_mm256_extract_epi32(last, 0);
-    for (; x < f->width; x++) {
+    uint32_t sum = (uint32_t)_mm256_extract_epi32(last, 4);
+    for (ptrdiff_t x = 2 * half; x < f->width; x++) {
         sum += (uint32_t)enters[x] - (uint32_t)leaves[x];
         out[x] = (uint8_t)(int32_t)((float)(int32_t)sum * d->single);
     }

@@ -48,13 +48,16 @@ static inline void NAME(columns)(const box_frame *f, const void *const *in, bool
 
 // What the row sums of the next pixels start from: a window that ends one pixel to the left.
 static inline void NAME(start_row)(const box_frame *f, const COLUMN *line, SUM before[4]) {
-    for (ptrdiff_t c = 0; c < f->step; c++) {
-        before[c] = 0;
-        for (ptrdiff_t dx = -f->rx - 1; dx < f->rx; dx++)
-            before[c] += line[dx * f->step + c];
-    }
-    for (ptrdiff_t c = f->step; c < 4; c++)
-        before[c] = 0;
+    const COLUMN *first = line - (f->rx + 1) * f->step;
+    const ptrdiff_t n = 2 * f->rx + 1, step = f->step;
+    memset(before, 0, 4 * sizeof *before);
+    if (step == 1) // a loop that compilers turn into vectors
+        for (ptrdiff_t x = 0; x < n; x++)
+            before[0] += first[x];
+    else
+        for (ptrdiff_t x = 0; x < n * step; x += step)
+            for (ptrdiff_t c = 0; c < step; c++)
+                before[c] += first[x + c];
 }
 
 typedef SUM NAME(lanes) __attribute__((vector_size(4 * sizeof(SUM))));
