@@ -256,6 +256,28 @@ typedef struct ppx_run_times {
 ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error);
 
+// A run over files that need not fit into memory: rows come in, pass through the chain and go out.
+// Maps and reductions only; each reduction reads the input once more from its beginning.
+typedef struct ppx_stream {
+    const char *input, *output; // output may be NULL
+    ppx_read_options read;
+    ppx_write_options write;
+    uint64_t max_nbytes; // of memory in all; a run that needs more is refused before it begins
+    int nworkers;        // threads that the runner will start
+} ppx_stream;
+
+typedef struct ppx_stream_result {
+    ppx_shape in, out;
+    uint64_t checksum;              // of the image that came out
+    int passes;                     // how often the input was read
+    double decode, compute, encode; // seconds
+} ppx_stream_result;
+
+// One process: the runner is serial or of threads. Images that parameters name are streamed too.
+ppx_status ppx_run_stream(const ppx_chain *chain, const ppx_runner *runner,
+                          const ppx_stream *stream, const ppx_run_options *options,
+                          ppx_stream_result *result, ppx_error *error);
+
 // ---- Scenes: test images with known answers -----------------------------------------------------
 
 // A pure function of (seed, settings, x, y) in integer arithmetic: any worker makes any rows, and

@@ -7,10 +7,16 @@
 // parameter. Cost: a product for each weight that is not 0.
 //
 // Whole weights are summed exactly in 16 or 32 bits where every sum fits (the sum of |w| times the
-// largest sample does); everything else in double, weight by weight from the top left, row by row.
+// largest sample does), and so are weights that a power of 2 makes whole; everything else in
+// double, weight by weight from the top left, row by row.
+//
+// u8 with AVX2 goes by pairs of rows (convolve_u8.inc.h): two rows of bytes are interleaved, and
+// one instruction multiplies a pair of bytes by a pair of weights and adds, in 16 bits. Two output
+// rows share what is interleaved. Weights of more than 7 bits are split into digits of 6.
 #include "../core/kernel.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KERNEL, WEIGHTS, SCALE, OFFSET, BORDER };
@@ -100,20 +106,43 @@ static ppx_status convolve_check(const ppx_job *job, ppx_error *error) {
 
 // ---- The table ----
 
-typedef enum sums { SUMS_16, SUMS_32, SUMS_DOUBLE } sums;
+enum { SUMS_16, SUMS_32, SUMS_DOUBLE };
+// How a sum becomes a sample: one addition, a product in place of the division (see exact below),
+// or the formula.
+enum { FINISH_ADD, FINISH_MULTIPLY, FINISH_DIVIDE };
 
 typedef struct tap {
     int32_t dx, dy;
     double weight;
 } tap;
 
+// Of the pair-wise sums: what two rows of the window give to the output row and to the next one. A
+// group of terms fits 16 bits, whatever the pixels.
+typedef struct term {
+    int16_t at, row;     // samples to the right; of the upper of the two rows
+    int8_t weight[2][2]; // of the output row, of the row in the pair
+} term;
+
+typedef struct term_group {
+    int32_t nterms, shift; // the sum counts 2^shift times
+} term_group;
+
+enum { MOST_OF_GROUP = 128 }; // of the sizes of weights of one sign: times 255 it fits 16 bits
+enum { DIGIT_BITS = 6, MOST_DIGITS = 3 };
+enum { MOST_TERMS = MOST_DIGITS * MOST_SIDE * ((MOST_SIDE + 1) / 2) };
+
 typedef struct convolve_table {
-    int32_t sums;  // of enum sums
-    int32_t plain; // whether a sum has only `add` added to it and is cut
+    int32_t sums;   // SUMS_...
+    int32_t finish; // FINISH_...
     int32_t add;
-    int32_t ntaps;
+    bool small; // FINISH_MULTIPLY is exact in float too
     double scale, offset;
+    double factor, bias;
+    int32_t ntaps, nterms, ngroups; // nterms is 0 where pair-wise sums do not serve
+    int32_t height;
     tap taps[MOST_TAPS]; // of weights that are not 0, row by row
+    term terms[MOST_TERMS];
+    term_group groups[MOST_TERMS];
 } convolve_table;
 
 static size_t convolve_table_nbytes(const ppx_job *job) {
@@ -121,38 +150,134 @@ static size_t convolve_table_nbytes(const ppx_job *job) {
     return sizeof(convolve_table);
 }
 
+// The bits that a power of 2 must have to make all weights whole, if it takes at most 16.
+static int fraction_bits(const matrix *m) {
+    int bits = 0;
+    for (int k = 0; k < m->width * m->height && bits <= 16; k++)
+        while (bits <= 16 && ldexp(m->weight[k], bits) != floor(ldexp(m->weight[k], bits)))
+            bits++;
+    return bits <= 16 ? bits : 0;
+}
+
+// With a whole scale d and a whole offset, value + 1/2 is a multiple of 1 / (2 d). Hence 1 / (4 d)
+// more changes no floor, and then an error below 1 / (4 d) does not either. Products with 1 / d err
+// by less than 4 units in the last place of the largest value that is not cut.
+static void choose_finish(convolve_table *table, double reach, double most) {
+    double d = fabs(table->scale), largest = (most + 1 + fabs(table->offset)) * d;
+    bool whole = d == floor(d) && table->offset == floor(table->offset);
+    table->finish = FINISH_DIVIDE;
+    if (whole && table->scale == 1 && reach + fabs(table->offset) <= INT32_MAX)
+        table->finish = FINISH_ADD;
+    else if (whole && largest < ldexp(1, 49))
+        table->finish = FINISH_MULTIPLY;
+    table->add = table->finish == FINISH_ADD ? (int32_t)table->offset : 0;
+    table->factor = 1 / table->scale;
+    table->bias = table->offset + 0.5 + 1 / (4 * d);
+    table->small = largest < ldexp(1, 20) && reach < ldexp(1, 30);
+}
+
+// Takes the lowest digit off all weights; the last one takes what is left, if a pair of such
+// weights still fits a group.
+static void next_digit(int32_t *rest, int32_t *digit, int n) {
+    bool last = true;
+    for (int k = 0; k < n; k++)
+        last = last && abs(rest[k]) <= MOST_OF_GROUP / 2;
+    const int32_t half = 1 << (DIGIT_BITS - 1);
+    for (int k = 0; k < n; k++) {
+        digit[k] = last ? rest[k] : ((rest[k] + half) & (2 * half - 1)) - half;
+        rest[k] = (rest[k] - digit[k]) / (2 * half);
+    }
+}
+
+// Adds a term to the last group, or to a new one where positive or negative weights of an output
+// row come to more than 128: times 255 that would not fit 16 bits.
+static void add_term(convolve_table *table, const term *t, int shift, int spent[2][2]) {
+    bool fits = table->ngroups && table->groups[table->ngroups - 1].shift == shift;
+    int with[2][2];
+    for (int row = 0; row < 2; row++)
+        for (int sign = 0; sign < 2; sign++) {
+            with[row][sign] = 0;
+            for (int k = 0; k < 2; k++) {
+                int weight = sign ? -t->weight[row][k] : t->weight[row][k];
+                with[row][sign] += weight > 0 ? weight : 0;
+            }
+            fits = fits && spent[row][sign] + with[row][sign] <= MOST_OF_GROUP;
+        }
+    if (!fits) {
+        table->groups[table->ngroups++] = (term_group){.shift = shift};
+        memset(spent, 0, 4 * sizeof(int));
+    }
+    for (int k = 0; k < 4; k++)
+        spent[k / 2][k % 2] += with[k / 2][k % 2];
+    table->groups[table->ngroups - 1].nterms++;
+    table->terms[table->nterms++] = *t;
+}
+
+// Weights that take more digits leave no terms.
+static void plan_terms(convolve_table *table, const matrix *m, int bits, int channels) {
+    int32_t rest[MOST_TAPS], digit[MOST_TAPS];
+    int spent[2][2] = {{0}}, n = m->width * m->height, left = 0;
+    for (int k = 0; k < n; k++)
+        rest[k] = (int32_t)ldexp(m->weight[k], bits);
+    for (int d = 0; d < MOST_DIGITS; d++) {
+        next_digit(rest, digit, n);
+        for (int row = 0; row <= m->height; row += 2)
+            for (int x = 0; x < m->width; x++) {
+                term t = {.at = (int16_t)((x - m->width / 2) * channels), .row = (int16_t)row};
+                bool any = false;
+                for (int k = 0; k < 4; k++) {
+                    int y = row + k % 2 - k / 2;
+                    int weight = y >= 0 && y < m->height ? digit[y * m->width + x] : 0;
+                    t.weight[k / 2][k % 2] = (int8_t)weight;
+                    any = any || weight;
+                }
+                if (any)
+                    add_term(table, &t, d * DIGIT_BITS, spent);
+            }
+    }
+    for (int k = 0; k < n; k++)
+        left |= rest[k];
+    if (left)
+        table->nterms = 0;
+}
+
 static void convolve_build(const ppx_job *job) {
     convolve_table *table = job->table;
     matrix m;
     (void)parse_matrix(&m, text_of(job), NULL); // it was checked
+    const double most = ppx_type_most(job->in.type);
+    const int bits = job->in.type == PPX_F32 ? 0 : fraction_bits(&m);
     double reach = 0;
     bool whole = job->in.type != PPX_F32;
     for (int k = 0; k < m.width * m.height; k++) {
-        double weight = m.weight[k];
+        double weight = ldexp(m.weight[k], bits);
         if (weight == 0)
             continue;
         table->taps[table->ntaps++] =
             (tap){k % m.width - m.width / 2, k / m.width - m.height / 2, weight};
-        reach += fabs(weight);
+        reach += fabs(weight) * most;
         whole = whole && weight == floor(weight);
     }
-    reach *= ppx_type_most(job->in.type);
-    table->scale = job->values[SCALE].d;
-    table->offset = job->values[OFFSET].d;
     whole = whole && reach <= INT32_MAX;
+    table->scale = ldexp(job->values[SCALE].d, bits);
+    table->offset = job->values[OFFSET].d;
+    table->height = m.height;
+    table->finish = FINISH_DIVIDE;
     table->sums = !whole                                         ? SUMS_DOUBLE
                   : job->in.type == PPX_U8 && reach <= INT16_MAX ? SUMS_16
                                                                  : SUMS_32;
-    table->plain = whole && table->scale == 1 && table->offset == floor(table->offset) &&
-                   reach + fabs(table->offset) <= INT32_MAX;
-    table->add = table->plain ? (int32_t)table->offset : 0;
+    if (whole) {
+        choose_finish(table, reach, most);
+        if (job->in.type == PPX_U8)
+            plan_terms(table, &m, bits, job->in.channels);
+    }
 }
 
 static void convolve_geometry(const ppx_job *job, ppx_geometry *g) {
     matrix m;
     (void)parse_matrix(&m, text_of(job), NULL); // it was checked
     g->up = g->down = m.height / 2;
-    g->side = m.width / 2;
+    g->side = m.width / 2 ? m.width / 2 : 1; // pair-wise sums read whole vectors
     g->border = (ppx_border)job->values[BORDER].i;
     g->scratch_nbytes = TILE * sizeof(double);
 }
@@ -196,8 +321,18 @@ static void convolve_geometry(const ppx_job *job, ppx_geometry *g) {
 #define NAME(function) function##_f32
 #include "convolve.inc.h"
 
+#ifdef __AVX2__
+#include "convolve_u8.inc.h"
+#endif
+
 static void convolve_8_bits(const ppx_job *job, const ppx_block *block) {
     const convolve_table *table = job->table;
+#ifdef __AVX2__
+    if (table->nterms) {
+        convolve_pairs(job, block);
+        return;
+    }
+#endif
     if (table->sums == SUMS_16)
         convolve_u8_16(job, block);
     else if (table->sums == SUMS_32)

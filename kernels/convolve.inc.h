@@ -23,19 +23,28 @@ static void NAME(finish)(PIXEL *restrict out, const SUM *restrict sum, ptrdiff_t
                          const convolve_table *table) {
     const double scale = table->scale, offset = table->offset;
 #ifdef MOST
-    if (table->plain) {
-        const int32_t add = table->add;
-        for (ptrdiff_t x = 0; x < n; x++) {
-            int32_t value = (int32_t)sum[x] + add;
+    const double factor = table->factor, bias = table->bias;
+    switch (table->finish) {
+    case FINISH_ADD:
+        for (ptrdiff_t x = 0, add = table->add; x < n; x++) {
+            int32_t value = (int32_t)sum[x] + (int32_t)add;
             value = value < 0 ? 0 : value;
             out[x] = (PIXEL)(value > MOST ? MOST : value);
         }
         return;
-    }
-    for (ptrdiff_t x = 0; x < n; x++) {
-        double value = (double)sum[x] / scale + offset + 0.5;
-        value = value > 0 ? value : 0; // so that cutting off the fraction is floor
-        out[x] = (PIXEL)(int32_t)(value < MOST ? value : MOST);
+    case FINISH_MULTIPLY:
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double value = (double)sum[x] * factor + bias;
+            value = value > 0 ? value : 0; // so that cutting off the fraction is floor
+            out[x] = (PIXEL)(int32_t)(value < MOST ? value : MOST);
+        }
+        return;
+    default:
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double value = (double)sum[x] / scale + offset + 0.5;
+            value = value > 0 ? value : 0;
+            out[x] = (PIXEL)(int32_t)(value < MOST ? value : MOST);
+        }
     }
 #else
     for (ptrdiff_t x = 0; x < n; x++)

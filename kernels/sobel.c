@@ -1,11 +1,12 @@
-// sobel.c: the magnitude of the 3x3 Sobel gradient.
+// sobel.c: sobel, scharr: the magnitude of a 3x3 gradient.
 //
-//     gx = [-1 0 1; -2 0 2; -1 0 1]      gy = [-1 -2 -1; 0 0 0; 1 2 1]
+//     gx = [-a 0 a; -b 0 b; -a 0 a]      gy = [-a -b -a; 0 0 0; a b a]
 //     l1   |gx| + |gy|                   l2   sqrt(gx^2 + gy^2), rounded to the nearest
 //
-// (Sobel, Feldman 1968; Duda, Hart 1973, p. 271.) Shapes: any, kept, each channel by itself. Units:
-// grey levels, eight times the slope per pixel, saturated to the type's most; f32 as it is. Border:
-// the parameter. Cost: one read and one write of the image.
+// with (a, b) = (1, 2) for sobel (Sobel, Feldman 1968; Duda, Hart 1973, p. 271) and (3, 10) for
+// scharr, whose direction errs less (Scharr 2000). Shapes: any, kept, each channel by itself.
+// Units: grey levels, 2 (2 a + b) times the slope per pixel (8 and 32), saturated to the type's
+// most; f32 as it is. Border: the parameter. Cost: one read and one write of the image.
 //
 // Saturation makes the l2 of u8 cheap: where one gradient reaches 255 the other does not matter, so
 // both may be cut to 255; their squares and the saturated sum of those then fit 16 bits. Roots are
@@ -14,9 +15,12 @@
 #include "../core/kernel.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { NORM, BORDER };
 enum { L1, L2 };
+
+#define INLINE inline __attribute__((always_inline))
 
 static inline int32_t least_of(int32_t a, int32_t b) {
     return a < b ? a : b;
@@ -56,10 +60,14 @@ static inline float l2_f32(float gx, float gy) {
     return sqrtf(gx * gx + gy * gy);
 }
 
+#ifdef __AVX2__
+#include "sobel_u8.inc.h"
+#else
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
 #define GRADIENT int16_t
 #include "sobel.inc.h"
+#endif
 
 #define PIXEL uint16_t
 #define NAME(function) function##_u16
@@ -96,5 +104,23 @@ const ppx_kernel PPX_KERNEL(sobel) = {
     .params = sobel_params,
     .nparams = sizeof sobel_params / sizeof *sobel_params,
     .steps = sobel_steps,
+    .nsteps = 1,
+};
+
+static const ppx_step scharr_steps[] = {{
+    .pattern = PPX_MAP,
+    .geometry = sobel_geometry,
+    .map = {.rows = {[PPX_U8] = scharr_u8, [PPX_U16] = scharr_u16, [PPX_F32] = scharr_f32}},
+}};
+
+const ppx_kernel PPX_KERNEL(scharr) = {
+    .name = "scharr",
+    .summary = "edge strength: the magnitude of the 3x3 Scharr gradient",
+    .examples = "scharr scharr:norm=l1",
+    .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
+    .channels = PPX_ANY_CHANNELS,
+    .params = sobel_params,
+    .nparams = sizeof sobel_params / sizeof *sobel_params,
+    .steps = scharr_steps,
     .nsteps = 1,
 };

@@ -1,17 +1,19 @@
-// test_linear.c: sobel and convolve against sums in double, on every runner.
+// test_linear.c: sobel, scharr, laplacian and convolve against sums in double, on every runner.
 #include "linear.inc.h"
 
-// ---- sobel ----
+// ---- sobel, scharr ----
 
 typedef struct sobel_context {
     bool l1;
     int border;
+    bool scharr;
 } sobel_context;
 
 static void sobel_oracle(const ppx_image *in, const void *context, double *expected) {
-    static const double smooth[] = {1, 2, 1}, difference[] = {-1, 0, 1};
+    static const double smoothing[][3] = {{1, 2, 1}, {3, 10, 3}}, difference[] = {-1, 0, 1};
     static const double most[PPX_NTYPES] = {255, 65535, 0, INFINITY};
     const sobel_context *s = context;
+    const double *smooth = smoothing[s->scharr];
     for (ptrdiff_t y = 0; y < in->shape.height; y++)
         for (ptrdiff_t x = 0; x < in->shape.width; x++)
             for (int c = 0; c < in->shape.channels; c++) {
@@ -31,12 +33,12 @@ static void sobel_oracle(const ppx_image *in, const void *context, double *expec
 
 static void test_sobel(void **state) {
     (void)state;
-    for (int k = 0; k < 8; k++) {
-        sobel_context s = {k / 4, k % 4};
+    for (int k = 0; k < 16; k++) {
+        sobel_context s = {k / 4 % 2, k % 4, k / 8};
         char spec[80];
-        (void)snprintf(spec, sizeof spec, "sobel:norm=%s,border=%s", s.l1 ? "l1" : "l2",
-                       test_borders[s.border]);
-        trial t = {spec, NULL, sobel_oracle, &s, {0, 0, 0, 2e-6}};
+        (void)snprintf(spec, sizeof spec, "%s:norm=%s,border=%s", s.scharr ? "scharr" : "sobel",
+                       s.l1 ? "l1" : "l2", test_borders[s.border]);
+        trial t = {spec, NULL, sobel_oracle, &s, {0, 0, 0, s.scharr ? 8e-6 : 2e-6}};
         check_shapes(&t);
     }
 }
@@ -56,10 +58,48 @@ static void test_sobel_roots(void **state) {
             below[3 * a + 1] = (uint8_t)b;
             below[3 * a + 2] = (uint8_t)corner;
         }
-    sobel_context s = {false, 0};
+    sobel_context s = {false, 0, false};
     trial t = {"sobel", NULL, sobel_oracle, &s, {0}};
     check(&t, &in);
     ppx_image_free(&in);
+}
+
+// ---- laplacian ----
+
+typedef struct laplacian_context {
+    bool corners, is_signed;
+    int border;
+} laplacian_context;
+
+static void laplacian_oracle(const ppx_image *in, const void *context, double *expected) {
+    static const double most[PPX_NTYPES] = {255, 65535, 0, INFINITY};
+    static const double middle[PPX_NTYPES] = {128, 32768, 0, 0};
+    const laplacian_context *l = context;
+    const ppx_type type = in->shape.type;
+    for (ptrdiff_t y = 0; y < in->shape.height; y++)
+        for (ptrdiff_t x = 0; x < in->shape.width; x++)
+            for (int c = 0; c < in->shape.channels; c++) {
+                double sum = 0;
+                for (int k = 0; k < 9; k++)
+                    if (k != 4 && (l->corners || k % 2))
+                        sum += test_sample_border(in, x + k % 3 - 1, y + k / 3 - 1, c, l->border) -
+                               test_sample(in, x, y, c);
+                double shown = l->is_signed ? sum + middle[type] : fabs(sum);
+                *expected++ = fmax(type == PPX_F32 ? -INFINITY : 0, fmin(shown, most[type]));
+            }
+}
+
+static void test_laplacian(void **state) {
+    (void)state;
+    for (int k = 0; k < 16; k++) {
+        laplacian_context l = {k / 4 % 2, k / 8, k % 4};
+        char spec[80];
+        (void)snprintf(spec, sizeof spec, "laplacian:connectivity=%d,output=%s,border=%s",
+                       l.corners ? 8 : 4, l.is_signed ? "signed" : "absolute",
+                       test_borders[l.border]);
+        trial t = {spec, NULL, laplacian_oracle, &l, {0, 0, 0, 4e-6}};
+        check_shapes(&t);
+    }
 }
 
 // ---- convolve ----
@@ -195,6 +235,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sobel),
         cmocka_unit_test(test_sobel_roots),
+        cmocka_unit_test(test_laplacian),
         cmocka_unit_test(test_convolve_names),
         cmocka_unit_test(test_convolve_files),
         cmocka_unit_test(test_convolve_identity),

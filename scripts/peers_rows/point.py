@@ -1,4 +1,4 @@
-# Point operations. Row, images, cv2 and np come from scripts/peers.
+# Point operations. Row, cv2 and np come from scripts/peers.
 GAMMA = np.floor(255 * (np.arange(256) / 255) ** 0.45 + 0.5).astype(np.uint8)
 
 
@@ -24,8 +24,8 @@ ROWS = [
     Row("flip, left to right", "flip:direction=horizontal", lambda i: cv2.flip(i, 1)),
     Row("flip, left to right, RGB", "flip:direction=horizontal", lambda i: cv2.flip(i, 1), "colour"),
     Row("lookup", "gamma:g=0.45", lambda i: cv2.LUT(i, GAMMA)),
-    Row("absolute difference", "diff:with=noise", lambda i: cv2.absdiff(i, images["noise"])),
-    Row("blend", "blend:with=noise,alpha=0.3", lambda i: cv2.addWeighted(i, 0.7, images["noise"], 0.3, 0), "gray", 1),
+    Row("absolute difference", "diff:with=it", cv2.absdiff, second="noise"),
+    Row("blend", "blend:with=it,alpha=0.3", lambda i, j: cv2.addWeighted(i, 0.7, j, 0.3, 0), most=1, second="noise"),
     Row("hsv from RGB", "hsv", lambda i: cv2.cvtColor(i, cv2.COLOR_RGB2HSV), "colour", hue, 1.5),
     Row("rgb from HSV", "hsv:inverse=yes", lambda i: cv2.cvtColor(i, cv2.COLOR_HSV2RGB), "colour", 1, 1.0),
     Row("lab from RGB", "lab", lambda i: cv2.cvtColor(i, cv2.COLOR_RGB2LAB), "colour", lab, 1.5),
