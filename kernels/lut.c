@@ -1,8 +1,7 @@
 // lut.c: lut, gamma, levels: each sample through a curve.
 //
 //     lut     out = table[in], whole numbers from a text file; or by name: solarize (most - in
-//     above
-//             the middle), posterize (n steps of equal width, from 0 to most)
+//             above the middle), posterize (n steps of equal width, from 0 to most)
 //     gamma   out = most gain (in / most)^g, most being 255, 65535 or 1
 //     levels  out = out_low + (out_high - out_low) u^(1 / gamma),
 //             u = (in - low) / (high - low), cut to 0..1; all four in grey levels
