@@ -82,8 +82,8 @@ static const char *channels_text(const ppx_kernel *kernel, char text[32]) {
 static const char *values_text(const ppx_param *param, char *text, size_t room) {
     if (param->kind == PPX_CHOICE)
         (void)snprintf(text, room, "%s", param->choices);
-    else if (param->kind == PPX_FILE)
-        (void)snprintf(text, room, "file");
+    else if (param->kind == PPX_FILE || param->kind == PPX_IMAGE)
+        (void)snprintf(text, room, "%s", kinds[param->kind]);
     else
         (void)snprintf(text, room, "%.10g..%.10g", param->least, param->most);
     return text;
@@ -140,7 +140,7 @@ static void print_full(const entry *e) {
         const ppx_param *param = &e->params[p];
         printf("\n%s: %s\n", param->key, param->help);
         printf("    %s", kinds[param->kind]);
-        if (param->kind != PPX_FILE)
+        if (param->kind != PPX_FILE && param->kind != PPX_IMAGE)
             printf(", %s", values_text(param, values, sizeof values));
         if (!param->fallback)
             printf(", must be given\n");
@@ -178,7 +178,7 @@ static json_t *param_json(const ppx_param *param) {
                   "default", param->fallback, "required", !param->fallback, "help", param->help);
     if (param->kind == PPX_CHOICE) {
         json_object_set_new(object, "choices", choices_json(param->choices));
-    } else if (param->kind != PPX_FILE) {
+    } else if (param->kind != PPX_FILE && param->kind != PPX_IMAGE) {
         json_object_set_new(object, "least", number_json(param, param->least));
         json_object_set_new(object, "most", number_json(param, param->most));
     }

@@ -1,8 +1,8 @@
 // colour.c: hsv and lab, from RGB and (inverse=yes) back.
 //
 //     V = max(R, G, B), d = V - min(R, G, B), S = d / V                 (Smith 1978)
-//     H = 60 degrees ((G - B) / d where V = R, else 2 + (B - R) / d where V = G, else 4 + (R - G) /
-//     d)
+//     H = 60 degrees times (G - B) / d where V = R, else 2 + (B - R) / d where V = G,
+//         else 4 + (R - G) / d
 //
 //     L = 116 f(Y) - 16, a = 500 (f(X) - f(Y)), b = 200 (f(Y) - f(Z))   (CIE 1976)
 //     f(t) = t^(1/3), below (6/29)^3 the tangent; X, Y, Z relative to the white D65 from linear
@@ -14,9 +14,9 @@
 //     u16    65536 a turn    0..65535   0..65535      257 (128 + value)
 //     f32    degrees         0..1       0..100        value
 // f32 samples of RGB below 0 count as 0; for Lab those above 1 count as 1. Colours that RGB has not
-// are cut. Cost: hsv two divisions a pixel, lab three cube roots. In float, pixel by pixel, without
-// libm: roots by a guess in the exponent (Lomont 2003) and the series of what is missing. For u8
-// hsv is the exactly rounded quotient, and sRGB is decoded by table.
+// are cut. Cost: hsv one or two divisions a pixel, lab three cube roots. In float, pixel by pixel,
+// without libm: roots by a guess in the exponent (Lomont 2003) and the series of what is missing.
+// For u8 hsv is the exactly rounded quotient, and sRGB is decoded by table.
 #include "../core/kernel.h"
 
 #include <math.h>

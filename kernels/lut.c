@@ -1,6 +1,7 @@
 // lut.c: lut, gamma, levels: each sample through a curve.
 //
-//     lut     out = table[in], whole numbers from a text file
+//     lut     out = table[in], whole numbers from a text file; or by name: solarize (most - in
+//             above the middle), posterize (n steps of equal width, from 0 to most)
 //     gamma   out = most gain (in / most)^g, most being 255, 65535 or 1
 //     levels  out = out_low + (out_high - out_low) u^(1 / gamma),
 //             u = (in - low) / (high - low), cut to 0..1; all four in grey levels
@@ -204,6 +205,9 @@ static const ppx_step tone_steps[] = {{
 
 // ---- lut ----
 
+enum { TABLE, PRESET };
+enum { SOLARIZE, POSTERIZE };
+
 // One number of the file, in *word of *length characters; false at the end. Counts lines.
 static bool next_word(const char **at, size_t *length, int *line) {
     static const char between[] = " \t\r\n,";
@@ -227,17 +231,16 @@ static ppx_status parse_lut(const ppx_job *job, ppx_error *error) {
     int line = 1;
     size_t length;
     // Counted first: what belongs where depends on how many there are.
-    for (const char *at = job->values[0].text; next_word(&at, &length, &line); at += length)
+    for (const char *at = job->values[TABLE].text; next_word(&at, &length, &line); at += length)
         n++;
     if (n != most + 1 && n != ncolours * (most + 1))
-        return ppx_fail(error, PPX_E_INPUT,
-                        "lut: %td numbers in the table; %s takes %td, or %td (a column for each of "
-                        "%td colours)",
-                        n, ppx_type_name(job->in.type), most + 1, ncolours * (most + 1), ncolours);
+        return ppx_fail(error, PPX_E_INPUT, "lut: %td numbers in the table; %s takes %td%s", n,
+                        ppx_type_name(job->in.type), most + 1,
+                        ncolours > 1 ? ", or three columns of them" : "");
     const ptrdiff_t ncolumns = n / (most + 1);
     n = 0;
     line = 1;
-    for (const char *at = job->values[0].text; next_word(&at, &length, &line); at += length) {
+    for (const char *at = job->values[TABLE].text; next_word(&at, &length, &line); at += length) {
         char word[24];
         int64_t value = -1;
         int shown = length < sizeof word ? (int)length : (int)sizeof word - 1;
@@ -256,13 +259,37 @@ static ppx_status parse_lut(const ppx_job *job, ppx_error *error) {
     return PPX_OK;
 }
 
+static ppx_status lut_check(const ppx_job *job, ppx_error *error) {
+    if (job->values[TABLE].given == job->values[PRESET].given)
+        return ppx_fail(error, PPX_E_USAGE, "lut needs either file= or name=");
+    return job->values[TABLE].given ? parse_lut(job, error) : PPX_OK;
+}
+
+static void build_preset(const ppx_job *job) {
+    const ptrdiff_t most = (ptrdiff_t)ppx_type_most(job->in.type);
+    const double nlevels = job->values[PRESET].d;
+    set_ncolumns(job, 1);
+    for (ptrdiff_t v = 0; v <= most; v++) {
+        double step = floor((double)v * nlevels / ((double)most + 1));
+        double posterized = floor(step * (double)most / (nlevels - 1) + 0.5);
+        double solarized = (double)(v <= most / 2 ? v : most - v);
+        put(job, 0, v, job->values[PRESET].i == POSTERIZE ? posterized : solarized);
+    }
+}
+
 static void lut_build(const ppx_job *job) {
-    (void)parse_lut(job, NULL); // it was checked
+    if (job->values[TABLE].given)
+        (void)parse_lut(job, NULL); // it was checked
+    else
+        build_preset(job);
 }
 
 static const ppx_param lut_params[] = {
-    {"file", PPX_FILE, 0, 0, NULL, NULL,
-     "text file of 256 or 65536 grey levels, or a column for each colour; # begins a comment"},
+    [TABLE] = {"file", PPX_FILE, 0, 0, NULL, "",
+               "text file of 256 or 65536 grey levels, or a column for each colour; # begins a "
+               "comment"},
+    [PRESET] = {"name", PPX_CHOICE, 2, 256, "solarize|posterize:LEVELS", "",
+                "levels above the middle turned down, or few levels"},
 };
 
 static const ppx_step lut_steps[] = {{
@@ -272,13 +299,13 @@ static const ppx_step lut_steps[] = {{
 
 const ppx_kernel PPX_KERNEL(lut) = {
     .name = "lut",
-    .summary = "each sample through a table of your own",
-    .examples = "", // it needs a file; gamma and levels run the same rows
+    .summary = "each sample through a table of your own or by name",
+    .examples = "lut:name=solarize lut:name=posterize:5",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16,
     .channels = PPX_ANY_CHANNELS,
     .params = lut_params,
     .nparams = sizeof lut_params / sizeof *lut_params,
-    .check = parse_lut,
+    .check = lut_check,
     .table_nbytes = integer_table_nbytes,
     .build = lut_build,
     .steps = lut_steps,

@@ -139,7 +139,7 @@ static void test_lut_refused(void **state) {
     static char text[4000];
     expect_refused("", 1, PPX_U8, "lut: 0 numbers in the table; u8 takes 256");
     expect_refused("# none", 1, PPX_U8, "lut: 0 numbers");
-    expect_refused("1 2 3", 3, PPX_U16, "u16 takes 65536, or 196608");
+    expect_refused("1 2 3", 3, PPX_U16, "u16 takes 65536, or three columns");
     for (int k = 0; k < 255; k++)
         strcat(text, "7\n");
     expect_refused(text, 1, PPX_U8, "lut: 255 numbers");
@@ -154,6 +154,30 @@ static void test_lut_refused(void **state) {
     expect_refused(text, 1, PPX_U8, "lut: 257 numbers");
     strcpy(text + end, "7");
     expect_refused(text, 1, PPX_U16, "lut: 256 numbers in the table; u16 takes 65536");
+}
+
+static double preset_oracle(const ppx_image *in, ptrdiff_t x, ptrdiff_t y, int c,
+                            const void *nlevels) {
+    double most = most_of(in), v = test_sample(in, x, y, c), n = *(const double *)nlevels;
+    if (n == 0)
+        return v < (most + 1) / 2 ? v : most - v;
+    return floor(floor(v * n / (most + 1)) * most / (n - 1) + 0.5);
+}
+
+static void test_lut_names(void **state) {
+    (void)state;
+    static const double nlevels[] = {0, 2, 5, 256};
+    static const char *const specs[] = {"lut:name=solarize", "lut:name=posterize:2",
+                                        "lut:name=posterize:5", "lut:name=posterize:256"};
+    for (int k = 0; k < 4; k++)
+        for (int type = PPX_U8; type <= PPX_U16; type++)
+            for (int channels = 1; channels <= 4; channels++) {
+                ppx_image in =
+                    test_image(test_shape(257, 9, channels, (ppx_type)type), TEST_NOISE, 5);
+                TEST_EACH_LEVEL(level)
+                test_against_oracle(specs[k], &in, preset_oracle, &nlevels[k], 0);
+                ppx_image_free(&in);
+            }
 }
 
 // ---- gamma and levels ----
@@ -245,19 +269,18 @@ static void test_levels_refused(void **state) {
     assert_non_null(strstr(test_run_refused("levels:low=7,high=7", &in), "low=7 is not below"));
     assert_non_null(strstr(test_run_refused("levels:low=300", &in), "(white is 255)"));
     assert_non_null(strstr(test_run_refused("gamma:g=0", &in), "out of range"));
+    assert_non_null(strstr(test_run_refused("lut", &in), "lut needs either file= or name="));
+    assert_non_null(strstr(test_run_refused("lut:name=posterize:1", &in), "out of range"));
     assert_non_null(strstr(test_run_refused("gamma", &in), "gamma needs g="));
     ppx_image_free(&in);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lut),
-        cmocka_unit_test(test_lut_places),
-        cmocka_unit_test(test_lut_refused),
-        cmocka_unit_test(test_gamma),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_f32_ends),
-        cmocka_unit_test(test_levels_refused),
+        cmocka_unit_test(test_lut),         cmocka_unit_test(test_lut_places),
+        cmocka_unit_test(test_lut_refused), cmocka_unit_test(test_lut_names),
+        cmocka_unit_test(test_gamma),       cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_f32_ends),    cmocka_unit_test(test_levels_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,6 @@ ROWS = [
     Row("threshold", "threshold:t=127", lambda i: cv2.threshold(i, 127, 255, cv2.THRESH_BINARY)[1]),
     Row("gray from RGB", "gray", lambda i: cv2.cvtColor(i, cv2.COLOR_RGB2GRAY), "colour", 1, 1.3),
     Row("flip", "flip", lambda i: cv2.flip(i, 0)),
-    Row("flip, left to right", "flip:direction=horizontal", lambda i: cv2.flip(i, 1)),
     Row("flip, left to right, RGB", "flip:direction=horizontal", lambda i: cv2.flip(i, 1), "colour"),
     Row("lookup", "gamma:g=0.45", lambda i: cv2.LUT(i, GAMMA)),
     Row("absolute difference", "diff:with=it", cv2.absdiff, second="noise"),
@@ -29,5 +28,5 @@ ROWS = [
     Row("hsv from RGB", "hsv", lambda i: cv2.cvtColor(i, cv2.COLOR_RGB2HSV), "colour", hue, 1.5),
     Row("rgb from HSV", "hsv:inverse=yes", lambda i: cv2.cvtColor(i, cv2.COLOR_HSV2RGB), "colour", 1, 1.0),
     Row("lab from RGB", "lab", lambda i: cv2.cvtColor(i, cv2.COLOR_RGB2LAB), "colour", lab, 1.5),
-    Row("rgb from Lab", "lab:inverse=yes", lambda i: cv2.cvtColor(i, cv2.COLOR_LAB2RGB), "colour", 2, 1.0),
+    Row("rgb from Lab", "lab:inverse=yes", lambda i: cv2.cvtColor(i, cv2.COLOR_LAB2RGB), "colour", 3, 1.0),
 ]
