@@ -1,8 +1,8 @@
-// gaussian_vector.inc.h: weighted sums of rows for gaussian.inc.h, in one arithmetic: SUM (uint16_t
-// or float) and SUMS(name) are defined by who includes it.
+// gaussian_vector.inc.h: weighted sums down columns and along lines, in one of the two arithmetics
+// of gaussian_sums.inc.h: SUM (uint16_t or float) and SUMS(name) are defined by who includes it.
 //
-// The sums of AT_ONCE vectors stay in registers while the weights go by, so that the cost is two
-// loads, two additions and a product for a pair of samples, whatever the radius.
+// A pair of samples costs two loads, two additions and a product. Sums stay in registers while the
+// weights go by (many weights), or weights while the samples do (few of them).
 enum {
     SUMS(LANES) = VECTOR_NBYTES / sizeof(SUM),
     SUMS(STEP) = AT_ONCE * SUMS(LANES),
@@ -19,7 +19,7 @@ static INLINE void SUMS(store)(SUM *to, SUMS(vector) v) {
     memcpy(to, &v, sizeof v);
 }
 
-// Adds the pairs at the distance d from the centre, which a and b point to.
+// Adds pairs of samples at the same distance from their centres, which a and b point to.
 static INLINE void SUMS(add_pair)(SUMS(vector) * s, const SUM *a, const SUM *b, SUM weight) {
     SUMS(vector) w = weight - (SUMS(vector)){0};
     for (int j = 0; j < AT_ONCE; j++)
