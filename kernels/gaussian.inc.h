@@ -6,10 +6,10 @@ static void NAME(gaussian)(const ppx_job *job, const ppx_block *block) {
     blur_plan plan = plan_of(job);
     blur b = blur_of(job, &plan, job->table, block, block->scratch);
     const int32_t lost = blur_lost(&b);
-    const SUM *sum = b.sum;
+    const SUM *restrict sum = b.sum;
     NAME(begin)(&b);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        PIXEL *out = block->out[k];
+        PIXEL *restrict out = block->out[k];
         NAME(row)(&b, k, b.sum);
         for (ptrdiff_t x = 0; x < b.n; x++)
             out[x] = NAME(finish)(sum[x], lost);

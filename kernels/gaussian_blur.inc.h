@@ -43,7 +43,7 @@ static ptrdiff_t wrap(ptrdiff_t k, ptrdiff_t n) {
     return k - floor_div(k, n) * n;
 }
 
-enum { MOST_TILE = AT_ONCE * VECTOR_NBYTES / 2 }; // samples
+enum { MOST_TILE = TILE_fixed }; // samples
 
 // Lays the scratch out from `scratch`; returns how much it takes.
 static size_t blur_lay_out(blur *b, void *scratch) {

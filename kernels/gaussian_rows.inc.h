@@ -22,11 +22,16 @@ static void NAME(columns)(const blur *b, SUM *lines, const PIXEL *const *rows, p
     ptrdiff_t nrows = (nlines - 1) * spacing + 2 * radius + 1;
     for (ptrdiff_t x = 0; x < b->n; x += SUMS(TILE)) {
         ptrdiff_t n = b->n - x;
-        for (ptrdiff_t k = 0; k < nrows; k++)
+        for (ptrdiff_t k = 0; k < nrows; k++) {
+            const PIXEL *row = rows[k - radius] + x;
+            // Pieces of many rows are no stream that the processor would foresee.
+            for (ptrdiff_t j = 0; j < SUMS(TILE); j += 64 / (ptrdiff_t)sizeof *row)
+                __builtin_prefetch(row + 2 * SUMS(TILE) + j);
             if (n >= SUMS(TILE)) // a constant makes better code
-                NAME(widen)(tile + k * SUMS(TILE), rows[k - radius] + x, SUMS(TILE));
+                NAME(widen)(tile + k * SUMS(TILE), row, SUMS(TILE));
             else
-                NAME(widen)(tile + k * SUMS(TILE), rows[k - radius] + x, n);
+                NAME(widen)(tile + k * SUMS(TILE), row, n);
+        }
         for (ptrdiff_t k = 0; k < nlines; k++)
             for (int t = 0; weights[t]; t++) {
                 SUM *line = lines + (t * nlines + k) * b->pitch + x;
@@ -50,18 +55,20 @@ static void NAME(direct_begin)(const blur *b) {
     const SUM *weights[TERMS + 1] = {SUMS(down)(b->table, 0)};
     if (plan->nterms > 1)
         weights[1] = SUMS(down)(b->table, 1);
-    NAME(columns)
-    (b, lines, (const PIXEL *const *)b->block->in, 1, b->block->nrows, weights, plan->radius);
-    for (ptrdiff_t k = 0; k < b->block->nrows * plan->nterms; k++)
+    const PIXEL *const *in = (const PIXEL *const *)b->block->in;
+    ptrdiff_t nrows = b->block->nrows;
+    NAME(columns)(b, lines, in, 1, nrows, weights, plan->radius);
+    for (ptrdiff_t k = 0; k < nrows * plan->nterms; k++)
         NAME(extend)(b, lines + k * b->pitch);
 }
 
 static void NAME(direct_row)(const blur *b, ptrdiff_t k, SUM *sum) {
-    const SUM *lines = (const SUM *)b->lines + b->margin;
-    for (int t = 0; t < b->plan->nterms; t++)
-        SUMS(weigh_along)
-    (sum, lines + (t * b->block->nrows + k) * b->pitch, b->shape.channels, b->n,
-     SUMS(across)(b->table, t), b->plan->radius, t > 0);
+    int radius = b->plan->radius;
+    for (int t = 0; t < b->plan->nterms; t++) {
+        const SUM *weights = SUMS(across)(b->table, t), *line = b->lines;
+        line += b->margin + (t * b->block->nrows + k) * b->pitch;
+        SUMS(weigh_along)(sum, line, b->shape.channels, b->n, weights, radius, t > 0);
+    }
 }
 
 // ---- On a coarser grid ----
@@ -87,10 +94,9 @@ static void NAME(coarse_line)(const blur *b, SUM *line, float *across) {
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
     NAME(extend)(b, line);
     SUM *sum = b->sum;
-    SUMS(weigh_along)
-    (sum, line + b->x0 * apart, step, (b->ncoarse / step - 1) * apart + step, SUMS(fine)(b->table),
-     plan->fine, false);
-    ptrdiff_t ncoarse = b->ncoarse / step;
+    const SUM *fine = SUMS(fine)(b->table);
+    ptrdiff_t ncoarse = b->ncoarse / step, n = (ncoarse - 1) * apart + step;
+    SUMS(weigh_along)(sum, line + b->x0 * apart, step, n, fine, plan->fine, false);
     for (ptrdiff_t c = 0; c < step; c++)
         NAME(take_every)(b->coarse + c, sum + c, ncoarse, step, apart, b->table->lost);
     for (int t = 0; t < plan->nterms; t++)
@@ -108,8 +114,8 @@ static void NAME(coarse_lines)(const blur *b, ptrdiff_t end) {
     most = most < BLOCK ? most : BLOCK;
     for (ptrdiff_t y = b->state->next_across; y < end;) {
         ptrdiff_t nlines = end - y < most ? end - y : most;
-        NAME(columns)
-        (b, lines, in + (y * plan->scale - b->block->y), plan->scale, nlines, weights, plan->fine);
+        const PIXEL *const *rows = in + (y * plan->scale - b->block->y);
+        NAME(columns)(b, lines, rows, plan->scale, nlines, weights, plan->fine);
         for (ptrdiff_t k = 0; k < nlines; k++, y++)
             NAME(coarse_line)(b, lines + k * b->pitch, across_of(b, y, 0));
     }

@@ -1,9 +1,13 @@
-// gaussian_vector.inc.h: weighted sums of rows for gaussian.inc.h, in one arithmetic: SUM (uint16_t
-// or float) and SUMS(name) are defined by who includes it.
+// gaussian_vector.inc.h: weighted sums down columns and along lines, in one of the two arithmetics
+// of gaussian_sums.inc.h: SUM (uint16_t or float) and SUMS(name) are defined by who includes it.
 //
-// The sums of AT_ONCE vectors stay in registers while the weights go by, so that the cost is two
-// loads, two additions and a product for a pair of samples, whatever the radius.
-enum { SUMS(LANES) = VECTOR_NBYTES / sizeof(SUM), SUMS(TILE) = AT_ONCE * SUMS(LANES) };
+// A pair of samples costs two loads, two additions and a product. Sums stay in registers while the
+// weights go by (many weights), or weights while the samples do (few of them).
+enum {
+    SUMS(LANES) = VECTOR_NBYTES / sizeof(SUM),
+    SUMS(STEP) = AT_ONCE * SUMS(LANES),
+    SUMS(TILE) = 2 * SUMS(STEP), // samples of rows that are in the cache
+};
 
 static INLINE SUMS(vector) SUMS(load)(const SUM *from) {
     SUMS(vector) v;
@@ -15,7 +19,7 @@ static INLINE void SUMS(store)(SUM *to, SUMS(vector) v) {
     memcpy(to, &v, sizeof v);
 }
 
-// Adds the pairs at the distance d from the centre, which a and b point to.
+// Adds pairs of samples at the same distance from their centres, which a and b point to.
 static INLINE void SUMS(add_pair)(SUMS(vector) * s, const SUM *a, const SUM *b, SUM weight) {
     SUMS(vector) w = weight - (SUMS(vector)){0};
     for (int j = 0; j < AT_ONCE; j++)
@@ -23,11 +27,11 @@ static INLINE void SUMS(add_pair)(SUMS(vector) * s, const SUM *a, const SUM *b, 
 }
 
 // out[x] = the sum of weight[|k|] in[x + k * apart], |k| <= radius, added to what is there if `add`
-// says so. Whole tiles are read and written. Fixed: samples below 2^15 give sums below 2^16 of
+// says so. Whole steps are read and written. Fixed: samples below 2^15 give sums below 2^16 of
 // twice the unit, or of the same one, rounded, if `keep` says so.
 static inline void SUMS(weigh)(SUM *out, const SUM *in, ptrdiff_t apart, ptrdiff_t n,
                                const SUM *weight, int radius, bool add, bool keep) {
-    for (ptrdiff_t x = 0; x < n; x += SUMS(TILE), in += SUMS(TILE), out += SUMS(TILE)) {
+    for (ptrdiff_t x = 0; x < n; x += SUMS(STEP), in += SUMS(STEP), out += SUMS(STEP)) {
         SUMS(vector) s[AT_ONCE];
         for (int j = 0; j < AT_ONCE; j++)
             s[j] = (SUMS(vector)){0};
@@ -58,7 +62,7 @@ static INLINE void SUMS(weigh_few)(SUM *out, const SUM *in, ptrdiff_t apart, ptr
     SUMS(vector) w[FEW + 1];
     for (int k = 0; k <= radius; k++)
         w[k] = weight[k] - (SUMS(vector)){0};
-    for (ptrdiff_t x = 0; x < n; x += SUMS(TILE) / 2)
+    for (ptrdiff_t x = 0; x < n; x += SUMS(STEP) / 2)
         for (int j = 0; j < AT_ONCE / 2; j++) {
             const SUM *centre = in + x + j * SUMS(LANES);
             SUMS(vector) s = {0};
@@ -123,7 +127,7 @@ static inline void SUMS(weigh_along)(SUM *out, const SUM *in, ptrdiff_t apart, p
 // out = the sum of weight[k] rows[k], k in [0, nrows).
 static inline void SUMS(blend)(SUM *out, const SUM *const *rows, ptrdiff_t nrows, const SUM *weight,
                                ptrdiff_t n) {
-    for (ptrdiff_t x = 0; x < n; x += SUMS(TILE)) {
+    for (ptrdiff_t x = 0; x < n; x += SUMS(STEP)) {
         SUMS(vector) s[AT_ONCE] = {0};
         for (ptrdiff_t k = 0; k < nrows; k++) {
             SUMS(vector) w = weight[k] - (SUMS(vector)){0};

@@ -37,20 +37,46 @@ static void unsharp_geometry(const ppx_job *job, ppx_geometry *g) {
 
 // ---- Row functions ----
 
-// Masks instead of branches: noise would have every second one mispredicted.
-static INLINE float sharpen(float in, float blurred, float amount, float threshold) {
-    float difference = in - blurred, size = difference < 0 ? -difference : difference;
-    return in + (size >= threshold ? amount : 0) * difference;
+// amount as multiplier / 2^shift, so that products of differences in 1/256 of a level fit 32 bits.
+typedef struct sharpness {
+    float amount, threshold;
+    int32_t multiplier, shift, threshold_fixed, lost;
+} sharpness;
+
+static sharpness sharpness_of(const ppx_job *job, const blur *b) {
+    double amount = job->values[AMOUNT].d, threshold = job->values[THRESHOLD].d;
+    sharpness s = {.amount = (float)amount, .threshold = (float)threshold, .shift = 13};
+    while (amount * (1 << s.shift) > 24000)
+        s.shift--;
+    s.multiplier = (int32_t)(amount * (1 << s.shift) + 0.5);
+    s.threshold_fixed = (int32_t)(threshold * 256);
+    s.lost = blur_lost(b);
+    return s;
 }
 
-static INLINE int32_t cut(float value, float most) {
-    value += 0.5f;
+// Masks instead of branches: noise would have every second one mispredicted.
+static INLINE uint8_t sharpen_u8(uint8_t in, uint16_t sum, const sharpness *s) {
+    int32_t level = in << 8, difference = level - (sum + s->lost);
+    int32_t size = difference < 0 ? -difference : difference;
+    difference = size < s->threshold_fixed ? 0 : difference;
+    int32_t value = (level << s->shift) + difference * s->multiplier + (128 << s->shift);
+    value >>= 8 + s->shift;
+    value = value < 0 ? 0 : value;
+    return (uint8_t)(value < UINT8_MAX ? value : UINT8_MAX);
+}
+
+static INLINE float sharpen_f32(float in, float blurred, const sharpness *s) {
+    float difference = in - blurred, size = difference < 0 ? -difference : difference;
+    return in + (size < s->threshold ? 0 : s->amount) * difference;
+}
+
+static INLINE uint16_t sharpen_u16(uint16_t in, float blurred, const sharpness *s) {
+    float value = sharpen_f32(in, blurred, s) + 0.5f;
     value = value > 0 ? value : 0;
-    return (int32_t)(value < most ? value : most);
+    return (uint16_t)(int32_t)(value < UINT16_MAX ? value : UINT16_MAX);
 }
 
 #define PIXEL uint8_t
-#define MOST UINT8_MAX
 #define NAME(name) name##_u8
 #define SUM uint16_t
 #define SUMS(name) name##_fixed
@@ -58,7 +84,6 @@ static INLINE int32_t cut(float value, float most) {
 #include "unsharp.inc.h"
 
 #define PIXEL uint16_t
-#define MOST UINT16_MAX
 #define NAME(name) name##_u16
 #define SUM float
 #define SUMS(name) name##_float

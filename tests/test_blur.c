@@ -196,8 +196,7 @@ static void test_gaussian_large(void **state) {
         }
 }
 
-// The first sample of a row that is 0 below x and the largest from there on, or the other way
-// round, in both directions: edges under every phase of a coarser grid.
+// A chessboard of 0 and the largest sample: edges under every phase of a coarser grid.
 static ppx_image edges_image(ppx_type type) {
     ppx_image image = test_image(test_shape(96, 96, 1, type), TEST_EXTREMES, 5);
     size_t size = ppx_type_nbytes(type);
@@ -222,6 +221,8 @@ static void test_gaussian_accuracy(void **state) {
     for (int s = 0; s < 21; s++)
         for (int type = 0; type < 3; type++)
             for (int texture = 0; texture < 3; texture++) {
+                if (sigmas[s] > 10 && texture != (type + s) % 3)
+                    continue; // the oracle takes its time
                 window w = gaussian_window(sigmas[s], (s + texture) % 4);
                 char spec[80];
                 trial t = gaussian_trial(spec, &w);
