@@ -36,6 +36,15 @@
 #define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #include "transpose.inc.h"
 
+#ifdef __AVX2__
+#include "transpose_avx2.inc.h"
+#else
+static void strip_1(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t y0,
+                    ptrdiff_t y1) {
+    rows_1(out, in, x0, PPX_STRIP, y0, y1);
+}
+#endif
+
 // Pixels of any other size, which is a constant where this is called.
 static INLINE void move_rows(void *const *out, const void *const *in, ptrdiff_t x0,
                              ptrdiff_t ncolumns, ptrdiff_t y0, ptrdiff_t y1, size_t nbytes) {
@@ -61,7 +70,10 @@ static void transpose_rows(const ppx_job *job, const ppx_block *block) {
                 __builtin_prefetch((const char *)in[k] + (size_t)x0 * pixel + byte);
         switch (pixel) {
         case 1:
-            rows_1(out, in, x0, n, y, end);
+            if (n == PPX_STRIP)
+                strip_1(out, in, x0, y, end);
+            else
+                rows_1(out, in, x0, n, y, end);
             break;
         case 2:
             rows_2(out, in, x0, n, y, end);
