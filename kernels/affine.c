@@ -40,6 +40,7 @@ typedef struct affine_table {
 
 // ---- Sizes and the map ----
 
+// The two kernels share everything but their parameters.
 static bool is_rotate(const ppx_job *job) {
     return job->kernel->nparams == ROTATE_OUTSIDE + 1;
 }

@@ -141,10 +141,14 @@ static void resize_build(const ppx_job *job) {
         build_lane(table, channels, s);
 }
 
+// A line of sums, and what a vector reads beyond its end.
+static size_t line_of(const ppx_job *job) {
+    return ((size_t)job->in.width * (size_t)job->in.channels + 64 + 31) / 32 * 32;
+}
+
 static void resize_geometry(const ppx_job *job, ppx_geometry *g) {
     resize_shape(job, &g->out);
-    // A line of sums, and what a vector reads beyond its end.
-    g->scratch_nbytes = ((size_t)job->in.width * (size_t)job->in.channels + 64) * sizeof(float);
+    g->scratch_nbytes = line_of(job) * sizeof(float); // or two of 16 bits
     g->block = PPX_STRIP;
     g->keep_alpha = false; // it is resized like the others
 }
@@ -205,6 +209,8 @@ static void resize_nearest(const ppx_job *job, const ppx_block *block) {
 static void resize_8_bits(const ppx_job *job, const ppx_block *block) {
     if (job->values[FILTER].i == NEAREST)
         resize_nearest(job, block);
+    else if (is_half(job))
+        resize_half(job, block);
     else if (is_fixed(job, job->table))
         resize_fixed(job, block);
     else

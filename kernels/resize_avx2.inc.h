@@ -6,10 +6,14 @@ static inline __m256i load(const void *from) {
     return _mm256_loadu_si256((const __m256i *)from);
 }
 
+static inline void store(void *to, __m256i v) {
+    _mm256_storeu_si256((__m256i *)to, v);
+}
+
 // Pixels [x, x + 32) of two rows at a time, their weights side by side in pairs.
 static INLINE void columns_32(int16_t *line, const uint8_t *const *rows, const __m256i *pairs,
                               int npairs, ptrdiff_t x) {
-    const __m256i zero = _mm256_setzero_si256(), half = _mm256_set1_epi32(1 << 7);
+    const __m256i zero = _mm256_setzero_si256(), half = _mm256_set1_epi32(COLUMN_HALF);
     __m256i s0 = half, s1 = half, s2 = half, s3 = half;
     for (int p = 0; p < npairs; p++) {
         __m256i a = load(rows[2 * p] + x), b = load(rows[2 * p + 1] + x);
@@ -22,71 +26,125 @@ static INLINE void columns_32(int16_t *line, const uint8_t *const *rows, const _
     }
     __m256i a = _mm256_packs_epi32(_mm256_srai_epi32(s0, 8), _mm256_srai_epi32(s1, 8));
     __m256i b = _mm256_packs_epi32(_mm256_srai_epi32(s2, 8), _mm256_srai_epi32(s3, 8));
-    _mm256_storeu_si256((__m256i *)(line + x), _mm256_permute2x128_si256(a, b, 0x20));
-    _mm256_storeu_si256((__m256i *)(line + x + 16), _mm256_permute2x128_si256(a, b, 0x31));
+    store(line + x, _mm256_permute2x128_si256(a, b, 0x20));
+    store(line + x + 16, _mm256_permute2x128_si256(a, b, 0x31));
+}
+
+// The same for two rows, whose weights have the sum 1: (2^14 a + w (b - a) + 2^7) / 2^8 is
+// 2^6 a + (2^7 (b - a) w + 2^14) / 2^15, which is what pmulhrsw does.
+static INLINE void mix_16(int16_t *line, const uint8_t *upper, const uint8_t *lower, __m256i w) {
+    __m256i a = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)upper));
+    __m256i b = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)lower));
+    b = _mm256_mulhrs_epi16(_mm256_slli_epi16(_mm256_sub_epi16(b, a), 7), w);
+    a = _mm256_add_epi16(_mm256_slli_epi16(a, 6), _mm256_set1_epi16(COLUMN_HALF >> 8));
+    store(line, _mm256_add_epi16(a, b));
+}
+
+// The last step makes some once more: they are the same.
+static INLINE void mix(int16_t *line, const uint8_t *upper, const uint8_t *lower, int16_t weight,
+                       ptrdiff_t from, ptrdiff_t end) {
+    const __m256i w = _mm256_set1_epi16(weight);
+    ptrdiff_t x = from;
+    for (; x + 32 <= end; x += 32) {
+        mix_16(line + x, upper + x, lower + x, w);
+        mix_16(line + x + 16, upper + x + 16, lower + x + 16, w);
+    }
+    for (; x < end; x += 16) {
+        ptrdiff_t last = x + 16 <= end ? x : end - 16;
+        mix_16(line + last, upper + last, lower + last, w);
+    }
 }
 
 static INLINE void columns_fixed(int16_t *line, const uint8_t *const *rows, const int16_t *weight,
                                  int ntaps, ptrdiff_t from, ptrdiff_t end) {
     const int npairs = (ntaps + 1) / 2;
-    __m256i pairs[(MOST_FIXED_TAPS + 1) / 2];
-    for (int p = 0; p < npairs; p++)
-        pairs[p] = _mm256_set1_epi32(
-            (int32_t)((uint32_t)(uint16_t)weight[2 * p + 1] << 16 | (uint16_t)weight[2 * p]));
-    ptrdiff_t x = from;
-    for (; x + 32 <= end; x += 32)
-        columns_32(line, rows, pairs, npairs, x);
-    if (x < end && end >= 32) { // some once more: it is the same
-        columns_32(line, rows, pairs, npairs, end - 32);
+    if (end < 32) {
+        columns_plain(line, rows, weight, ntaps, from, end);
         return;
     }
-    for (; x < end; x++) {
-        int32_t sum = 1 << 7;
-        for (int t = 0; t < ntaps; t++)
-            sum += weight[t] * rows[t][x];
-        line[x] = (int16_t)(sum >> 8);
+    if (ntaps == 2) {
+        mix(line, rows[0], rows[1], weight[1], from, end);
+        return;
     }
+    __m256i pairs[(MOST_FIXED_TAPS + 1) / 2];
+    const uint8_t *in[MOST_FIXED_TAPS + 1];
+    for (int p = 0; p < npairs; p++) {
+        in[2 * p] = rows[2 * p];
+        in[2 * p + 1] = rows[2 * p + 1];
+        pairs[p] = _mm256_set1_epi32(
+            (int32_t)((uint32_t)(uint16_t)weight[2 * p + 1] << 16 | (uint16_t)weight[2 * p]));
+    }
+    ptrdiff_t x = from;
+    for (; x + 32 <= end; x += 32)
+        columns_32(line, in, pairs, npairs, x);
+    if (x < end) // some once more, they are the same
+        columns_32(line, in, pairs, npairs, end - 32);
+}
+
+// Of two rows.
+typedef struct two {
+    __m256i a, b;
+} two;
+
+static INLINE __m256i windows(const int16_t *low, const int16_t *high) {
+    __m256i lower = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)low));
+    return _mm256_inserti128_si256(lower, _mm_loadu_si128((const __m128i *)high), 1);
 }
 
 // The products of one vector and all its chunks, added where they lie.
-static INLINE __m256i products(const int16_t *line, const int32_t *start, const int8_t *mask,
-                               const int16_t *weight, int nchunks, ptrdiff_t advance,
-                               bool shuffled) {
-    const int16_t *low = line + start[0], *high = line + start[1];
-    __m256i sum = _mm256_setzero_si256();
+static INLINE two products(const int16_t *const line[2], const lane *l, int nchunks,
+                           ptrdiff_t advance, bool shuffled) {
+    const ptrdiff_t low = l->start[0], high = l->start[1];
+    const __m256i mask = load(l->mask);
+    two sum = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     for (int c = 0; c < nchunks; c++) {
-        __m128i a = _mm_loadu_si128((const __m128i *)(low + c * advance));
-        __m128i b = _mm_loadu_si128((const __m128i *)(high + c * advance));
-        __m256i window = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
-        if (shuffled)
-            window = _mm256_shuffle_epi8(window, load(mask));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(window, load(weight + 16 * c)));
+        __m256i a = windows(line[0] + low + c * advance, line[0] + high + c * advance);
+        __m256i b = windows(line[1] + low + c * advance, line[1] + high + c * advance);
+        if (shuffled) {
+            a = _mm256_shuffle_epi8(a, mask);
+            b = _mm256_shuffle_epi8(b, mask);
+        }
+        const __m256i weight = load(l->weight + 16 * c);
+        sum.a = _mm256_add_epi32(sum.a, _mm256_madd_epi16(a, weight));
+        sum.b = _mm256_add_epi32(sum.b, _mm256_madd_epi16(b, weight));
     }
     return sum;
 }
 
-// BLOCK output samples from a line of sums.
-static INLINE void block_fixed(uint8_t *out, const int16_t *line, const resize_table *table,
-                               size_t block, int outputs, int nchunks, ptrdiff_t step) {
-    const lanes *l = &table->lanes;
-    const size_t nvectors = 4 / (size_t)outputs, first = 4 * nvectors * block;
-    const int32_t *start = (const int32_t *)at(table, l->start) + 2 * first;
-    const int8_t *mask = (const int8_t *)at(table, l->mask) + 32 * first;
-    const int16_t *weight = (const int16_t *)at(table, l->weight) + 16 * first * (size_t)nchunks;
-    __m256i sums[4];
-    for (size_t g = 0; g < 4; g++) {
-        __m256i v[4];
-        for (size_t k = 0; k < nvectors; k++, start += 2, mask += 32, weight += 16 * nchunks)
-            v[k] = products(line, start, mask, weight, nchunks, (8 / outputs) * step, outputs > 1);
-        if (outputs == 1) {
-            v[0] = _mm256_hadd_epi32(v[0], v[1]);
-            v[1] = _mm256_hadd_epi32(v[2], v[3]);
-        }
-        if (outputs < 4)
-            v[0] = _mm256_hadd_epi32(v[0], v[1]);
-        v[0] = _mm256_add_epi32(v[0], _mm256_set1_epi32(1 << 19));
-        sums[g] = _mm256_srai_epi32(v[0], 20);
+// The vectors of eight output samples, with the sums that belong to one of them brought together.
+static INLINE two group_of(const int16_t *const line[2], const lane *l, int outputs, int nchunks,
+                           ptrdiff_t advance) {
+    two v[4];
+    for (int k = 0; k < 4 / outputs; k++) {
+        const lane next = {l->start + 2 * k, l->mask + 32 * k, l->weight + 16 * nchunks * k};
+        v[k] = products(line, &next, nchunks, advance, outputs > 1);
     }
-    __m256i a = _mm256_packs_epi32(sums[0], sums[1]), b = _mm256_packs_epi32(sums[2], sums[3]);
-    _mm256_storeu_si256((__m256i *)out, _mm256_packus_epi16(a, b));
+    if (outputs == 1) {
+        v[0] = (two){_mm256_hadd_epi32(v[0].a, v[1].a), _mm256_hadd_epi32(v[0].b, v[1].b)};
+        v[1] = (two){_mm256_hadd_epi32(v[2].a, v[3].a), _mm256_hadd_epi32(v[2].b, v[3].b)};
+    }
+    if (outputs < 4)
+        v[0] = (two){_mm256_hadd_epi32(v[0].a, v[1].a), _mm256_hadd_epi32(v[0].b, v[1].b)};
+    return (two){_mm256_srai_epi32(v[0].a, 20), _mm256_srai_epi32(v[0].b, 20)};
+}
+
+// Sixteen words, or BLOCK bytes, of four of them.
+static INLINE two pack(two a, two b) {
+    return (two){_mm256_packs_epi32(a.a, b.a), _mm256_packs_epi32(a.b, b.b)};
+}
+
+// BLOCK output samples of two rows from their lines of sums.
+static INLINE void block_fixed(uint8_t *const out[2], const int16_t *const line[2], const lane *l,
+                               int outputs, int nchunks, ptrdiff_t step) {
+    const int n = 4 / outputs;
+    two v[4];
+    for (int g = 0; g < 4; g++) {
+        const lane group = {l->start + 2 * n * g, l->mask + 32 * n * g,
+                            l->weight + 16 * nchunks * n * g};
+        v[g] = group_of(line, &group, outputs, nchunks, (8 / outputs) * step);
+    }
+    v[0] = pack(v[0], v[1]);
+    v[2] = pack(v[2], v[3]);
+    store(out[0], _mm256_packus_epi16(v[0].a, v[2].a));
+    store(out[1], _mm256_packus_epi16(v[0].b, v[2].b));
 }

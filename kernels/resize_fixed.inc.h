@@ -7,64 +7,93 @@
 // shuffle that the table holds. Filters with more taps add chunks, which begin that many taps
 // further on and look the same.
 
-static inline uint8_t round_fixed(int32_t sum) {
-    int32_t value = (sum + (1 << 19)) >> 20;
+// What rounds the columns' sums; the row's rounding is in it: 1/2 of a level, which stays 1/2
+// because a row's weights have the sum 1.
+enum { COLUMN_HALF = (1 << 7) + (1 << 13) };
+
+static inline uint8_t cut(int32_t sum) {
+    int32_t value = sum >> 20;
     return (uint8_t)(value < 0 ? 0 : value > UINT8_MAX ? UINT8_MAX : value);
 }
 
-#ifdef __AVX2__
-#include "resize_avx2.inc.h"
-#else
-static INLINE void columns_fixed(int16_t *restrict line, const uint8_t *const *rows,
+static INLINE void columns_plain(int16_t *restrict line, const uint8_t *const *rows,
                                  const int16_t *weight, int ntaps, ptrdiff_t from, ptrdiff_t end) {
     for (ptrdiff_t x = from; x < end; x++) {
-        int32_t sum = 1 << 7;
+        int32_t sum = COLUMN_HALF;
         for (int t = 0; t < ntaps; t++)
             sum += weight[t] * rows[t][x];
         line[x] = (int16_t)(sum >> 8);
     }
 }
 
-// BLOCK output samples from a line of sums.
-static INLINE void block_fixed(uint8_t *restrict out, const int16_t *line,
-                               const resize_table *table, size_t block, int outputs, int nchunks,
-                               ptrdiff_t step) {
-    const lanes *l = &table->lanes;
+// A place among the vectors of the table.
+typedef struct lane {
+    const int32_t *start;
+    const int8_t *mask;
+    const int16_t *weight;
+} lane;
+
+#ifdef __AVX2__
+#include "resize_avx2.inc.h"
+#else
+static INLINE void columns_fixed(int16_t *line, const uint8_t *const *rows, const int16_t *weight,
+                                 int ntaps, ptrdiff_t from, ptrdiff_t end) {
+    columns_plain(line, rows, weight, ntaps, from, end);
+}
+
+// BLOCK output samples of two rows from their lines of sums.
+static INLINE void block_fixed(uint8_t *const out[2], const int16_t *const line[2], const lane *l,
+                               int outputs, int nchunks, ptrdiff_t step) {
     for (ptrdiff_t k = 0; k < BLOCK; k++) {
-        place p = place_of(l, (ptrdiff_t)block * BLOCK + k);
-        const int32_t *start = (const int32_t *)at(table, l->start) + 2 * p.vector;
-        const int8_t *mask = (const int8_t *)at(table, l->mask) + 32 * p.vector;
-        const int16_t *weight = (const int16_t *)at(table, l->weight) + 16 * p.vector * nchunks;
-        int32_t sum = 0;
-        for (int c = 0; c < nchunks; c++) {
-            const int16_t *window = line + start[p.element / 8] + c * (8 / outputs) * step;
-            for (int e = p.element; e < p.element + 8 / outputs; e++)
-                sum += window[mask[2 * e] / 2] * weight[16 * c + e];
-        }
-        out[k] = round_fixed(sum);
+        place p = place_of(outputs, k);
+        const ptrdiff_t start = l->start[2 * p.vector + p.element / 8];
+        const int8_t *mask = l->mask + 32 * p.vector;
+        const int16_t *weight = l->weight + 16 * p.vector * nchunks;
+        int32_t a = 0, b = 0;
+        for (int c = 0; c < nchunks; c++)
+            for (int e = p.element; e < p.element + 8 / outputs; e++) {
+                ptrdiff_t x = start + c * (8 / outputs) * step + mask[2 * e] / 2;
+                a += line[0][x] * weight[16 * c + e];
+                b += line[1][x] * weight[16 * c + e];
+            }
+        out[0][k] = cut(a);
+        out[1][k] = cut(b);
     }
 }
 #endif
 
-// Output samples [block * BLOCK, ...) of a row; out is where the row begins.
-static INLINE void blocks_fixed(uint8_t *out, ptrdiff_t nsamples, const int16_t *line,
-                                const resize_table *table, size_t block, size_t end, int outputs,
-                                int nchunks, ptrdiff_t step) {
-    for (; block < end; block++) {
-        ptrdiff_t x = (ptrdiff_t)block * BLOCK;
-        if (nsamples - x >= BLOCK) {
-            block_fixed(out + x, line, table, block, outputs, nchunks, step);
+// Blocks [block, end) of two rows; out is where the rows begin.
+static INLINE void blocks_fixed(uint8_t *const out[2], ptrdiff_t nsamples,
+                                const int16_t *const line[2], const resize_table *table,
+                                size_t block, size_t end, int outputs, int nchunks,
+                                ptrdiff_t step) {
+    const size_t nvectors = 16 / (size_t)outputs; // of a block
+    lane l = {(const int32_t *)at(table, table->lanes.start) + 2 * nvectors * block,
+              (const int8_t *)at(table, table->lanes.mask) + 32 * nvectors * block,
+              (const int16_t *)at(table, table->lanes.weight) +
+                  16 * nvectors * (size_t)nchunks * block};
+    const ptrdiff_t from = (ptrdiff_t)block * BLOCK;
+    ptrdiff_t n = (ptrdiff_t)(end - block) * BLOCK;
+    n = n < nsamples - from ? n : nsamples - from;
+    for (ptrdiff_t x = 0; x < n; x += BLOCK) {
+        uint8_t *to[2] = {out[0] + from + x, out[1] + from + x};
+        if (n - x >= BLOCK) {
+            block_fixed(to, line, &l, outputs, nchunks, step);
         } else {
-            uint8_t last[BLOCK];
-            block_fixed(last, line, table, block, outputs, nchunks, step);
-            memcpy(out + x, last, (size_t)(nsamples - x));
+            uint8_t last[2][BLOCK], *lasts[2] = {last[0], last[1]};
+            block_fixed(lasts, line, &l, outputs, nchunks, step);
+            memcpy(to[0], last[0], (size_t)(n - x));
+            memcpy(to[1], last[1], (size_t)(n - x));
         }
+        l.start += 2 * nvectors;
+        l.mask += 32 * nvectors;
+        l.weight += 16 * nvectors * (size_t)nchunks;
     }
 }
 
 // The frequent filters with what the compiler should know of them.
-static void row_fixed(uint8_t *out, ptrdiff_t nsamples, const int16_t *line,
-                      const resize_table *table, size_t from, size_t end, ptrdiff_t step) {
+static void rows_fixed(uint8_t *const out[2], ptrdiff_t nsamples, const int16_t *const line[2],
+                       const resize_table *table, size_t from, size_t end, ptrdiff_t step) {
     const int nchunks = table->lanes.nchunks;
     switch (table->lanes.outputs) {
     case 4:
@@ -101,7 +130,7 @@ static void row_strided(uint8_t *restrict out, const int16_t *restrict line,
             int32_t sum = 0;
             for (int t = 0; t < ntaps; t++)
                 sum += in[t * channels] * weight[t];
-            out[x * channels + c] = round_fixed(sum);
+            out[x * channels + c] = cut(sum);
         }
 }
 
@@ -137,6 +166,23 @@ static void columns_of(int16_t *line, const ppx_job *job, const ppx_block *block
     }
 }
 
+// The mean of 2 x 2 gray pixels, which is what the sums come to: all weights are powers of two.
+static void resize_half(const ppx_job *job, const ppx_block *block) {
+    const ptrdiff_t width = ((const resize_table *)job->table)->x.out;
+    for (ptrdiff_t k = 0; k < block->nrows; k++) {
+        const uint8_t *restrict a = block->in[2 * k], *restrict b = block->in[2 * k + 1];
+        uint8_t *restrict out = block->out[k];
+        for (ptrdiff_t x = 0; x < width; x++)
+            out[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2);
+    }
+}
+
+static bool is_half(const ppx_job *job) {
+    const resize_table *table = job->table;
+    return job->values[FILTER].i == AREA && job->in.channels == 1 &&
+           table->x.in == 2 * table->x.out && table->y.in == 2 * table->y.out;
+}
+
 static void resize_fixed(const ppx_job *job, const ppx_block *block) {
     const resize_table *table = job->table;
     const ptrdiff_t channels = job->in.channels, nsamples = table->x.out * channels;
@@ -148,13 +194,18 @@ static void resize_fixed(const ppx_job *job, const ppx_block *block) {
         }
         return;
     }
-    // As many columns at a time as leave their part of the table in the first-level cache.
+    // Two rows at a time share what is read of the table, and as many columns are made at a time as
+    // leave their part of it in the first-level cache.
     const int32_t *range = at(table, table->lanes.range);
+    int16_t *lines[2] = {line, line + line_of(job)};
     for (size_t from = 0; from < table->lanes.nblocks; from += TILE) {
         size_t end = from + TILE < table->lanes.nblocks ? from + TILE : table->lanes.nblocks;
-        for (ptrdiff_t k = 0; k < block->nrows; k++) {
-            columns_of(line, job, block, k, range[2 * from], range[2 * end - 1]);
-            row_fixed(block->out[k], nsamples, line, table, from, end, channels);
+        for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
+            ptrdiff_t second = k + 1 < block->nrows ? k + 1 : k;
+            uint8_t *out[2] = {block->out[k], block->out[second]};
+            columns_of(lines[0], job, block, k, range[2 * from], range[2 * end - 1]);
+            columns_of(lines[1], job, block, second, range[2 * from], range[2 * end - 1]);
+            rows_fixed(out, nsamples, (const int16_t *const *)lines, table, from, end, channels);
         }
     }
 }

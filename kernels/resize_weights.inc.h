@@ -130,13 +130,15 @@ static void build_pixel(resize_table *table, const axis *a, int filter, bool wid
     float *weight = (float *)((char *)table + a->weight) + k * a->ntaps;
     int16_t *fixed = (int16_t *)((char *)table + a->fixed) + k * a->ntaps;
     taps t = taps_of(a, filter, widen, k);
-    double sum = 0;
-    for (int tap = 0; tap < a->ntaps; tap++)
-        sum += tap_weight(a, filter, &t, k, tap);
     *first = (int32_t)clamp(t.first, 0, a->in > a->ntaps ? a->in - a->ntaps : 0);
+    double sum = 0;
+    for (int tap = 0; tap < a->ntaps; tap++) {
+        double w = tap_weight(a, filter, &t, k, tap);
+        weight[clamp(t.first + tap, 0, a->in - 1) - *first] += (float)w;
+        sum += w;
+    }
     for (int tap = 0; tap < a->ntaps; tap++)
-        weight[clamp(t.first + tap, 0, a->in - 1) - *first] +=
-            (float)(tap_weight(a, filter, &t, k, tap) / sum);
+        weight[tap] = (float)(weight[tap] / sum);
     int largest = 0, left = FIXED_ONE;
     for (int tap = 0; tap < a->ntaps; tap++) {
         fixed[tap] = (int16_t)floorf(weight[tap] * FIXED_ONE + 0.5f);
@@ -155,12 +157,12 @@ typedef struct place {
     int element;      // the first of the output's products there
 } place;
 
-static place place_of(const lanes *l, ptrdiff_t sample) {
-    int in_block = (int)(sample % BLOCK), in_half = in_block % 16, per = l->outputs;
+static place place_of(int outputs, ptrdiff_t sample) {
+    int in_block = (int)(sample % BLOCK), in_half = in_block % 16;
     ptrdiff_t group = sample / BLOCK * 4 + in_half / 4;
     int within = in_half % 4;
-    return (place){group * (4 / per) + within / per,
-                   8 * (in_block / 16) + within % per * (8 / per)};
+    return (place){group * (4 / outputs) + within / outputs,
+                   8 * (in_block / 16) + within % outputs * (8 / outputs)};
 }
 
 // The first input sample of an output sample; those that fill the last block repeat the last one.
@@ -192,7 +194,7 @@ static bool lanes_fit(const resize_table *table, int channels, int outputs) {
 static void build_lane(resize_table *table, int channels, ptrdiff_t sample) {
     const lanes *l = &table->lanes;
     int per = l->outputs, ntaps = 8 / per; // of a chunk
-    place p = place_of(l, sample);
+    place p = place_of(per, sample);
     int half = p.element / 8;
     int32_t *start = (int32_t *)((char *)table + l->start) + 2 * p.vector + half;
     int8_t *mask = (int8_t *)((char *)table + l->mask) + 32 * p.vector + 2 * p.element;

@@ -36,6 +36,15 @@
 #define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #include "transpose.inc.h"
 
+#ifdef __AVX2__
+#include "transpose_avx2.inc.h"
+#else
+static void strip_1(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t y0,
+                    ptrdiff_t y1) {
+    rows_1(out, in, x0, PPX_STRIP, y0, y1);
+}
+#endif
+
 // Pixels of any other size, which is a constant where this is called.
 static INLINE void move_rows(void *const *out, const void *const *in, ptrdiff_t x0,
                              ptrdiff_t ncolumns, ptrdiff_t y0, ptrdiff_t y1, size_t nbytes) {
@@ -50,18 +59,25 @@ static INLINE void move_rows(void *const *out, const void *const *in, ptrdiff_t 
 static void transpose_rows(const ppx_job *job, const ppx_block *block) {
     const size_t pixel = (size_t)job->in.channels * ppx_type_nbytes(job->in.type);
     const ptrdiff_t height = job->in.height, x0 = block->y, n = block->nrows;
-    const ptrdiff_t group = pixel < 4 ? 64 : 16, ahead = 32; // rows
+    const ptrdiff_t group = 16, ahead = 32;  // rows
+    const size_t nbytes = (size_t)n * pixel; // of a strip of an input row
     void *const *out = block->out;
     const void *const *in = block->in;
     for (ptrdiff_t y = 0; y < height; y += group) {
         ptrdiff_t end = height - y < group ? height : y + group;
         // Each input row is on a page of its own, which no hardware foresees.
-        for (ptrdiff_t k = y + ahead; k < height && k < y + ahead + group; k++)
-            for (size_t byte = 0; byte < (size_t)n * pixel; byte += 64)
-                __builtin_prefetch((const char *)in[k] + (size_t)x0 * pixel + byte);
+        for (ptrdiff_t k = y + ahead; k < height && k < y + ahead + group; k++) {
+            const char *from = (const char *)in[k] + (size_t)x0 * pixel;
+            for (size_t byte = 0; byte < nbytes; byte += 64)
+                __builtin_prefetch(from + byte, 0, 2);
+            __builtin_prefetch(from + nbytes - 1, 0, 2); // where lines are not aligned to strips
+        }
         switch (pixel) {
         case 1:
-            rows_1(out, in, x0, n, y, end);
+            if (n == PPX_STRIP)
+                strip_1(out, in, x0, y, end);
+            else
+                rows_1(out, in, x0, n, y, end);
             break;
         case 2:
             rows_2(out, in, x0, n, y, end);

@@ -1,0 +1,52 @@
+// transpose_avx2.inc.h: bytes, by AVX2 intrinsics. A cache line of each of eight input rows is read
+// at once: rows that are a multiple of 4096 bytes apart share so few places in the first-level
+// cache that none would still be there for a second look.
+#include <immintrin.h>
+
+static INLINE __m256i load(const void *from) {
+    return _mm256_loadu_si256((const __m256i *)from);
+}
+
+// Column x of eight rows is in eight bytes of the result's half for x / 16 of each 32.
+static INLINE void store_columns(void *const *out, ptrdiff_t x, ptrdiff_t y, __m256i v) {
+    __m128i low = _mm256_castsi256_si128(v), high = _mm256_extracti128_si256(v, 1);
+    _mm_storel_epi64((__m128i *)((uint8_t *)out[x] + y), low);
+    _mm_storeh_pd((double *)(void *)((uint8_t *)out[x + 1] + y), _mm_castsi128_pd(low));
+    _mm_storel_epi64((__m128i *)((uint8_t *)out[x + 16] + y), high);
+    _mm_storeh_pd((double *)(void *)((uint8_t *)out[x + 17] + y), _mm_castsi128_pd(high));
+}
+
+// 32 columns of eight rows.
+static INLINE void columns_32(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t x,
+                              ptrdiff_t y) {
+    __m256i a[8], b[8];
+    for (int k = 0; k < 8; k++)
+        a[k] = load((const uint8_t *)in[y + k] + x0 + x);
+    for (int k = 0; k < 4; k++) { // rows k and k + 4, of columns 0 to 7 and 8 to 15
+        b[2 * k] = _mm256_unpacklo_epi8(a[k], a[k + 4]);
+        b[2 * k + 1] = _mm256_unpackhi_epi8(a[k], a[k + 4]);
+    }
+    for (int h = 0; h < 2; h++) { // columns 8 h to 8 h + 7
+        __m256i even_low = _mm256_unpacklo_epi8(b[h], b[4 + h]);
+        __m256i even_high = _mm256_unpackhi_epi8(b[h], b[4 + h]);
+        __m256i odd_low = _mm256_unpacklo_epi8(b[2 + h], b[6 + h]);
+        __m256i odd_high = _mm256_unpackhi_epi8(b[2 + h], b[6 + h]);
+        ptrdiff_t to = x + 8 * h;
+        store_columns(out, to, y, _mm256_unpacklo_epi8(even_low, odd_low));
+        store_columns(out, to + 2, y, _mm256_unpackhi_epi8(even_low, odd_low));
+        store_columns(out, to + 4, y, _mm256_unpacklo_epi8(even_high, odd_high));
+        store_columns(out, to + 6, y, _mm256_unpackhi_epi8(even_high, odd_high));
+    }
+}
+
+// Input rows [y0, y1) of a whole strip of columns.
+static void strip_1(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t y0,
+                    ptrdiff_t y1) {
+    ptrdiff_t y = y0;
+    for (; y + 8 <= y1; y += 8) {
+        columns_32(out, in, x0, 0, y);
+        columns_32(out, in, x0, 32, y);
+    }
+    if (y < y1)
+        rows_1(out, in, x0, PPX_STRIP, y, y1);
+}
