@@ -70,7 +70,7 @@ static void exchange(builder *w, value *lesser, value *greater) {
 // Notes that nodes from `first` on are a group, if they are all of one (and not partly found
 // before) and in step.
 static void note_group(builder *w, ppx_network_kind kind, int first, const value *in) {
-    if (w->nnodes - first != 2 * forms[kind].nexchanges || w->ngroups == GROUPS)
+    if (w->nnodes - first != forms[kind].nnodes || w->ngroups == GROUPS)
         return;
     for (int at = first; at < w->nnodes; at++)
         if (w->nodes[at].b >= first && w->nodes[at].shift > 0)
@@ -267,20 +267,36 @@ static void forget(const builder *w, part *p) {
     p->below += first;
 }
 
+// The least of the greater ones of n pairs, four of which make a group.
+static value least_of_pairs(builder *w, const value (*pairs)[2], int n) {
+    value best = 0;
+    for (int i = 0; i < n; i += 4) {
+        const int first = w->nnodes, m = n - i < 4 ? n - i : 4;
+        value v[4];
+        for (int k = 0; k < m; k++)
+            v[k] = operation(w, MOST, pairs[i + k][0], pairs[i + k][1]);
+        for (int k = 1; k < m; k++)
+            v[0] = operation(w, LEAST, v[0], v[k]);
+        if (m == 4)
+            note_group(w, PPX_NETWORK_SELECT, first, pairs[i]);
+        best = i ? operation(w, LEAST, best, v[0]) : v[0];
+    }
+    return best;
+}
+
 // The value of rank t among two sorted lists: the least, over the ways to take t + 1 values from
 // their beginnings, of the greatest taken.
 static value select_two(builder *w, const value *a, int n, const value *b, int m, int t) {
-    value best = 0;
-    bool any = false;
+    value pairs[PPX_RANK_WINDOW][2];
+    int npairs = 0;
     for (int i = 0; i <= t + 1 && i <= n; i++) {
-        const int j = t + 1 - i;
+        const int j = t + 1 - i; // so many of b
         if (j > m)
             continue;
-        value most = i == 0 ? b[j - 1] : j == 0 ? a[i - 1] : operation(w, MOST, a[i - 1], b[j - 1]);
-        best = any ? operation(w, LEAST, best, most) : most;
-        any = true;
+        pairs[npairs][0] = i > 0 ? a[i - 1] : b[j - 1];
+        pairs[npairs++][1] = j > 0 ? b[j - 1] : a[i - 1];
     }
-    return best;
+    return least_of_pairs(w, (const value(*)[2])pairs, npairs);
 }
 
 static void make_part(builder *w, part p) {

@@ -25,7 +25,7 @@ typedef struct node {
 
 typedef uint32_t value; // node << SHIFT_BITS | shift
 
-// Its exchanges made nodes from `first` on, each two: the lesser one and the greater one.
+// Nodes from `first` to `last`; an exchange makes two, the lesser one and the greater one.
 typedef struct group {
     ppx_network_kind kind;
     int first, last;
@@ -60,17 +60,18 @@ typedef struct builder {
 // What a group reads and makes: its results, as nodes counted from its first. Other values never
 // leave it.
 typedef struct form {
-    int nin, nexchanges, nout;
+    int nin, nnodes, nout;
     uint8_t out[PPX_NETWORK_OPERANDS];
 } form;
 
 static const form forms[] = {
     [PPX_NETWORK_LEAST] = {2, 1, 1, {0}},
     [PPX_NETWORK_MOST] = {2, 1, 1, {0}},
-    [PPX_NETWORK_BOTH] = {2, 1, 2, {0, 1}},
-    [PPX_NETWORK_MERGE_2] = {4, 3, 4, {0, 4, 5, 3}},
-    [PPX_NETWORK_MERGE_4] = {8, 9, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
-    [PPX_NETWORK_TWO_LEVELS] = {5, 4, 5, {4, 5, 6, 7, 3}},
+    [PPX_NETWORK_BOTH] = {2, 2, 2, {0, 1}},
+    [PPX_NETWORK_MERGE_2] = {4, 6, 4, {0, 4, 5, 3}},
+    [PPX_NETWORK_MERGE_4] = {8, 18, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
+    [PPX_NETWORK_TWO_LEVELS] = {5, 8, 5, {4, 5, 6, 7, 3}},
+    [PPX_NETWORK_SELECT] = {8, 7, 1, {6}},
 };
 
 static inline value value_of(int at, int shift) {

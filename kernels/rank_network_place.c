@@ -35,7 +35,7 @@ static bool is_result(const group *g, int at) {
     return false;
 }
 
-// Whether a group is worth while: few of its exchanges lead to nothing, and no value between is
+// Whether a group is worth while: few of its nodes lead to nothing, and no value between is
 // wanted elsewhere. If so its nodes are as far ahead as the farthest.
 static bool keep_group(builder *w, const group *g) {
     int nlive = 0, ahead = 0;
@@ -48,9 +48,9 @@ static bool keep_group(builder *w, const group *g) {
             w->nodes[n->a].live = true;
         if (n->live && n->b >= g->first)
             w->nodes[n->b].live = true;
-        nlive += n->live && !((at - g->first) % 2 == 0 && w->nodes[at + 1].live);
+        nlive += n->live;
     }
-    if (5 * nlive < 3 * forms[g->kind].nexchanges)
+    if (3 * nlive < 2 * forms[g->kind].nnodes)
         return false;
     for (int at = g->first; at <= g->last; at++) {
         node *n = &w->nodes[at];
