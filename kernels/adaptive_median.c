@@ -49,7 +49,7 @@ static const ppx_step steps[] = {{
 const ppx_kernel PPX_KERNEL(adaptive_median) = {
     .name = "adaptive-median",
     .summary = "the median of a window that grows where there is too much salt and pepper",
-    .examples = "adaptive-median:max=1 adaptive-median:max=3",
+    .examples = "adaptive-median:max=1 adaptive-median:max=2",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,

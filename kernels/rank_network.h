@@ -25,6 +25,7 @@ typedef enum ppx_network_kind {
     PPX_NETWORK_MERGE_2,    // two sorted pairs
     PPX_NETWORK_MERGE_4,    // two sorted fours
     PPX_NETWORK_TWO_LEVELS, // four exchanges of the last two levels of a larger merge
+    PPX_NETWORK_SELECT,     // the least of four greater ones of two
 } ppx_network_kind;
 
 typedef struct ppx_network {

@@ -104,6 +104,21 @@ static inline void NAME(two_levels)(PIXEL *slots, const uint16_t *w) {
     }
 }
 
+static inline void NAME(select)(PIXEL *slots, const uint16_t *w) {
+    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
+    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
+    const PIXEL *const i4 = slots + w[4], *const i5 = slots + w[5];
+    const PIXEL *const i6 = slots + w[6], *const i7 = slots + w[7];
+    PIXEL *const to = slots + w[8];
+#pragma omp simd
+    for (int j = 0; j < NAME(CHUNK); j++) {
+        const PIXEL a = MOST(i0[j], i1[j]), b = MOST(i2[j], i3[j]);
+        const PIXEL c = MOST(i4[j], i5[j]), d = MOST(i6[j], i7[j]);
+        const PIXEL e = LEAST(a, b), f = LEAST(c, d);
+        to[j] = LEAST(e, f);
+    }
+}
+
 static inline void NAME(one)(PIXEL *slots, const uint16_t *w, bool greater) {
     const PIXEL *const a = slots + w[0], *const b = slots + w[1];
     PIXEL *const to = slots + w[2];
@@ -148,6 +163,10 @@ static void NAME(operate)(const ppx_network *network, PIXEL *slots) {
         case PPX_NETWORK_TWO_LEVELS:
             for (; n > 0; n--, w += 10)
                 NAME(two_levels)(slots, w);
+            break;
+        case PPX_NETWORK_SELECT:
+            for (; n > 0; n--, w += 9)
+                NAME(select)(slots, w);
             break;
         }
     }
