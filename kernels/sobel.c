@@ -80,6 +80,7 @@ static inline float l2_f32(float gx, float gy) {
 #include "sobel.inc.h"
 
 static void sobel_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->block = job->in.type == PPX_U8 ? 32 : 0; // columns of u8 begin with two rows more
     g->up = g->down = g->side = 1;
     g->border = (ppx_border)job->values[BORDER].i;
 }
