@@ -46,12 +46,13 @@ WITH_MPI := OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC)
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 KERNELS := $(filter-out kernels/serial.c,$(wildcard kernels/*.c))
 LIBRARY := $(wildcard core/*.c formats/*.c omp/*.c data/*.c) kernels/serial.c
-CLI     := $(filter-out cli/world_single.c,$(wildcard cli/*.c))
+CLI     := $(filter-out cli/world_single.c,$(wildcard cli/*.c)) $(wildcard omp/lessons/*.c)
 RANKS   := $(filter-out mpi/world_mpi.c,$(wildcard mpi/*.c))
 
 LIB_OBJ := $(call objects,$(LIBRARY)) \
            $(foreach l,$(LEVELS),$(patsubst %.c,$(BUILD)/obj/%.$(l).o,$(KERNELS)))
 CLI_OBJ := $(call objects,$(CLI))
+MPI_OBJ := $(call objects,mpi/world_mpi.c $(wildcard mpi/lessons/*.c))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 PROGRAMS := $(BUILD)/parpix
@@ -134,7 +135,7 @@ $(BUILD)/$(SONAME): $(LIB_OBJ)
 $(BUILD)/parpix: $(CLI_OBJ) $(BUILD)/obj/cli/world_single.o $(BUILD)/libparpix.a
 	$(CC) $(LINK) -o $@ $^ $(PNG) $(JSON) -lm
 
-$(BUILD)/parpix-mpi: $(CLI_OBJ) $(BUILD)/obj/mpi/world_mpi.o $(BUILD)/libparpix-mpi.a \
+$(BUILD)/parpix-mpi: $(CLI_OBJ) $(MPI_OBJ) $(BUILD)/libparpix-mpi.a \
                      $(BUILD)/libparpix.a | mpicc
 	$(WITH_MPI) $(LINK) -o $@ $^ $(PNG) $(JSON) -lm
 
@@ -196,4 +197,4 @@ $(BUILD)/obj/tests/%.o: tests/%.c $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(OPENMP) -c $< -o $@
 
--include $(wildcard $(BUILD)/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)

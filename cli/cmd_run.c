@@ -25,6 +25,8 @@ static const option_help options[] = {
     {"png-level", "N", 258, "1 to 9: smaller PNG files, slower (default: fast)"},
     {"format", "NAME", 259, "png, pnm or npy, whatever the extension says"},
     {"max-pixels", "N", 260, "refuse larger inputs (default 1G; k, M, G are understood)"},
+    {"max-memory", "BYTES", 261,
+     "stream rows through the chain in that much memory (k, M, G); maps and reductions only"},
     {"quiet", NULL, 'q', "no report on stderr"},
 };
 
@@ -36,6 +38,7 @@ typedef struct run_request {
     const char *spec, *input, *output, *json, *labels_csv, *histogram_csv;
     int threads, iterations;
     bool serial, quiet;
+    uint64_t max_memory; // 0: images lie in memory
     ppx_read_options read;
     ppx_write_options write;
 } run_request;
@@ -96,6 +99,9 @@ static ppx_status take_option(void *request, int letter, ppx_error *error) {
         break;
     case 260:
         status = parse_amount("--max-pixels", optarg, &r->read.max_pixels, error);
+        break;
+    case 261:
+        status = parse_amount("--max-memory", optarg, &r->max_memory, error);
         break;
     default:
         r->quiet = true;
@@ -188,6 +194,45 @@ static ppx_status encode(const run_request *r, const world *all, run_record *rec
     if (all->rank == 0)
         record->checksum = ppx_image_checksum(image);
     return world_agree(all, status, error);
+}
+
+static ppx_status stream_rows(const run_request *r, const world *all, const ppx_chain *chain,
+                              run_record *record, ppx_error *error) {
+    if (all->nranks > 1)
+        return ppx_fail(
+            error, PPX_E_USAGE,
+            "--max-memory streams in one process; leave it out on ranks, whose memories "
+            "add up, or start without a launcher");
+    const ppx_stream stream = {.input = r->input,
+                               .output = r->output,
+                               .read = r->read,
+                               .write = r->write,
+                               .max_nbytes = r->max_memory,
+                               .nworkers = (int)record->own.threads};
+    const ppx_run_options how = {.iterations = r->iterations, .sink = &record->found.sink};
+    ppx_stream_result result;
+    ppx_status status = ppx_run_stream(chain, r->serial ? &ppx_runner_serial : &ppx_runner_omp,
+                                       &stream, &how, &result, error);
+    record->in = result.in;
+    record->out = result.out;
+    record->checksum = result.checksum;
+    record->own.y1 = result.out.height;
+    record->own.seconds[DECODE] = result.decode;
+    record->own.seconds[COMPUTE] = result.compute;
+    record->own.seconds[ENCODE] = result.encode;
+    return status;
+}
+
+static ppx_status whole_image(const run_request *r, world *all, const ppx_chain *chain,
+                              run_record *record, ppx_error *error) {
+    ppx_image image = {0};
+    ppx_status status = decode(r, all, chain, record, &image, error);
+    if (!status)
+        status = compute(r, all, chain, record, &image, error);
+    if (!status)
+        status = encode(r, all, record, &image, error);
+    ppx_image_free(&image);
+    return status;
 }
 
 // ---- Report -------------------------------------------------------------------------------------
@@ -309,7 +354,6 @@ static ppx_status report(const run_request *r, run_record *record, const world *
 static ppx_status run(const run_request *r, world *all, ppx_error *error) {
     run_record record = {0};
     ppx_chain *chain = NULL;
-    ppx_image image = {0};
     set_threads(r, all);
     record.own.threads = r->serial ? 1 : threads_delivered();
     place_warnings(all, (int)record.own.threads);
@@ -322,16 +366,12 @@ static ppx_status run(const run_request *r, world *all, ppx_error *error) {
         status = ppx_fail(error, PPX_E_MEMORY, "no memory for the report");
     status = world_agree(all, status, error);
     if (!status)
-        status = decode(r, all, chain, &record, &image, error);
-    if (!status)
-        status = compute(r, all, chain, &record, &image, error);
-    if (!status)
-        status = encode(r, all, &record, &image, error);
+        status = r->max_memory ? stream_rows(r, all, chain, &record, error)
+                               : whole_image(r, all, chain, &record, error);
     if (!status) {
         gather_records(&record, all);
         status = world_agree(all, all->rank ? PPX_OK : report(r, &record, all, error), error);
     }
-    ppx_image_free(&image);
     ppx_chain_free(chain);
     findings_close(&record.found);
     free(record.ranks);

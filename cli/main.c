@@ -28,6 +28,8 @@ const command commands[] = {
     {"verify", "[all | CHAIN...] [IMAGE...] [options]",
      "run kernels in every way and compare with the serial run",
      "parpix verify median:radius=2 cells.png --threads 1,2,8 --ranks 1,2,4", cmd_verify},
+    {"lesson", "[NAME | all] [options]", "faults of concurrent programs and their cures, measured",
+     "parpix lesson race -t 2", cmd_lesson},
 };
 const size_t ncommands = sizeof commands / sizeof *commands;
 

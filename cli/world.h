@@ -7,6 +7,7 @@
 #ifndef PARPIX_WORLD_H
 #define PARPIX_WORLD_H
 
+#include "../core/lesson.h"
 #include "../core/parpix.h"
 
 typedef struct world {
@@ -39,5 +40,8 @@ ppx_status world_distribute(const world *all, ppx_shape shape, ppx_image *whole,
 ppx_status world_collect(const world *all, ppx_band *band, ppx_image *whole, ppx_error *error);
 
 const char *world_library(void); // "Open MPI 4.1.4", "none"
+
+// The part of a lesson that runs on ranks; NULL where there is none, or no MPI.
+const ppx_lesson *world_lesson(const char *name);
 
 #endif

@@ -166,6 +166,29 @@ ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_er
     return kernel->check ? kernel->check(job, error) : PPX_OK;
 }
 
+bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with) {
+    for (int s = 0; s < kernel->nsteps; s++)
+        if (kernel->steps[s].pattern == PPX_MAP && kernel->steps[s].map.with == with)
+            return true;
+    return false;
+}
+
+// "640 x 480, 3 channels of u8".
+static void shape_text(char text[80], ppx_shape shape) {
+    (void)snprintf(text, 80, "%td x %td, %d channel%s of %s", shape.width, shape.height,
+                   shape.channels, shape.channels > 1 ? "s" : "", ppx_type_name(shape.type));
+}
+
+ppx_status ppx_second_check(const ppx_job *job, const char *path, ppx_shape got, ppx_error *error) {
+    char is[80], must[80];
+    if (ppx_shape_equal(got, job->first))
+        return PPX_OK;
+    shape_text(is, got);
+    shape_text(must, job->first);
+    return ppx_fail(error, PPX_E_USAGE, "%s: %.200s is %s; it must be like the input here, %s",
+                    job->kernel->name, path, is, must);
+}
+
 void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
     job->geometry = (ppx_geometry){.out = job->in, .keep_alpha = true};
     if (step->geometry)

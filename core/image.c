@@ -117,17 +117,25 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t nbytes) {
     return hash;
 }
 
-uint64_t ppx_image_checksum(const ppx_image *image) {
-    const uint64_t basis = 0xcbf29ce484222325u;
-    const uint64_t shape[4] = {(uint64_t)image->shape.width, (uint64_t)image->shape.height,
-                               (uint64_t)image->shape.channels, (uint64_t)image->shape.type};
-    uint64_t hash = hash_bytes(basis, shape, sizeof shape);
-    size_t nbytes = ppx_shape_row_nbytes(image->shape);
-    for (ptrdiff_t y = 0; y < image->shape.height; y++) {
-        uint64_t row = hash_bytes(basis, ppx_image_row(image, y), nbytes);
-        hash = hash_bytes(hash, &row, sizeof row);
+static const uint64_t basis = 0xcbf29ce484222325u;
+
+uint64_t ppx_checksum_begin(ppx_shape shape) {
+    const uint64_t numbers[4] = {(uint64_t)shape.width, (uint64_t)shape.height,
+                                 (uint64_t)shape.channels, (uint64_t)shape.type};
+    return hash_bytes(basis, numbers, sizeof numbers);
+}
+
+uint64_t ppx_checksum_rows(uint64_t checksum, const ppx_image *rows) {
+    size_t nbytes = ppx_shape_row_nbytes(rows->shape);
+    for (ptrdiff_t y = 0; y < rows->shape.height; y++) {
+        uint64_t row = hash_bytes(basis, ppx_image_row(rows, y), nbytes);
+        checksum = hash_bytes(checksum, &row, sizeof row);
     }
-    return hash;
+    return checksum;
+}
+
+uint64_t ppx_image_checksum(const ppx_image *image) {
+    return ppx_checksum_rows(ppx_checksum_begin(image->shape), image);
 }
 
 ppx_band ppx_band_whole(ppx_image image) {

@@ -85,9 +85,11 @@ static inline void *ppx_image_row(const ppx_image *image, ptrdiff_t y) {
     return (char *)image->data + y * image->stride;
 }
 
-// A checksum of shape and samples (not of padding or stride): 64-bit FNV-1a over the rows' own
-// 64-bit hashes, so that it can be computed for bands in parallel and is the same for each.
+// A checksum of shape and samples (not of padding or stride): 64-bit FNV-1a over the shape and the
+// rows' own 64-bit hashes. Begun with the whole image's shape, it goes on with its rows in order.
 uint64_t ppx_image_checksum(const ppx_image *image);
+uint64_t ppx_checksum_begin(ppx_shape shape);
+uint64_t ppx_checksum_rows(uint64_t checksum, const ppx_image *rows);
 
 // ---- Files --------------------------------------------------------------------------------------
 
@@ -114,6 +116,25 @@ ppx_status ppx_image_write(const ppx_image *image, const char *path,
 // Tells before any work is done whether ppx_image_write could take such an image under that name.
 ppx_status ppx_image_writable(ppx_shape shape, const char *path, const ppx_write_options *options,
                               ppx_error *error);
+
+// The same row by row, for images larger than memory. Rows come and go in order; a reader or writer
+// belongs to one thread.
+typedef struct ppx_reader ppx_reader;
+typedef struct ppx_writer ppx_writer;
+
+// Reads the header, and no more; options may be NULL.
+ppx_status ppx_reader_open(ppx_reader **reader, const char *path, const ppx_read_options *options,
+                           ppx_shape *shape, ppx_error *error);
+// The next rows->shape.height rows. An interlaced PNG can only be read at once. The end mark is
+// checked with the last row.
+ppx_status ppx_reader_rows(ppx_reader *reader, const ppx_image *rows, ppx_error *error);
+void ppx_reader_close(ppx_reader *reader);
+
+ppx_status ppx_writer_open(ppx_writer **writer, ppx_shape shape, const char *path,
+                           const ppx_write_options *options, ppx_error *error);
+ppx_status ppx_writer_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error);
+// With status PPX_OK and all rows written the file appears under its name, otherwise nothing does.
+ppx_status ppx_writer_close(ppx_writer *writer, ppx_status status, ppx_error *error);
 
 // A text or table written like an image: whole or not at all, "-" is standard output.
 ppx_status ppx_text_write(const char *text, size_t nbytes, const char *path, ppx_error *error);
@@ -234,6 +255,28 @@ typedef struct ppx_run_times {
 // Every rank calls it with its own band; options and times may be NULL.
 ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *band,
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error);
+
+// A run over files that need not fit into memory: rows come in, pass through the chain and go out.
+// Maps and reductions only; each reduction reads the input once more from its beginning.
+typedef struct ppx_stream {
+    const char *input, *output; // output may be NULL
+    ppx_read_options read;
+    ppx_write_options write;
+    uint64_t max_nbytes; // of memory in all; a run that needs more is refused before it begins
+    int nworkers;        // threads that the runner will start
+} ppx_stream;
+
+typedef struct ppx_stream_result {
+    ppx_shape in, out;
+    uint64_t checksum;              // of the image that came out
+    int passes;                     // how often the input was read
+    double decode, compute, encode; // seconds
+} ppx_stream_result;
+
+// One process: the runner is serial or of threads. Images that parameters name are streamed too.
+ppx_status ppx_run_stream(const ppx_chain *chain, const ppx_runner *runner,
+                          const ppx_stream *stream, const ppx_run_options *options,
+                          ppx_stream_result *result, ppx_error *error);
 
 // ---- Scenes: test images with known answers -----------------------------------------------------
 

@@ -192,13 +192,6 @@ static ppx_status run_steps(run_state *run, ppx_job *job) {
     return status;
 }
 
-static bool asks_for(const ppx_kernel *kernel, ppx_with with) {
-    for (int s = 0; s < kernel->nsteps; s++)
-        if (kernel->steps[s].pattern == PPX_MAP && kernel->steps[s].map.with == with)
-            return true;
-    return false;
-}
-
 static ppx_status load_second(run_state *run, const ppx_job *job, const char *path) {
     ppx_band *band = &run->current.second;
     ppx_status status;
@@ -211,17 +204,9 @@ static ppx_status load_second(run_state *run, const ppx_job *job, const char *pa
         status = ppx_image_read(&band->rows, path, NULL, run->error);
         *band = ppx_band_whole(band->rows);
     }
-    ppx_shape got = band->rows.shape, wanted = job->first;
-    got.height = band->height;
-    if (status || ppx_shape_equal(got, wanted))
-        return status;
-    return ppx_fail(run->error, PPX_E_USAGE,
-                    "%s: %.100s is %td x %td, %d channel%s of %s; it must be like the input here, "
-                    "%td x %td, %d channel%s of %s",
-                    job->kernel->name, path, got.width, got.height, got.channels,
-                    got.channels > 1 ? "s" : "", ppx_type_name(got.type), wanted.width,
-                    wanted.height, wanted.channels, wanted.channels > 1 ? "s" : "",
-                    ppx_type_name(wanted.type));
+    ppx_shape shape = band->rows.shape;
+    shape.height = band->height;
+    return status ? status : ppx_second_check(job, path, shape, run->error);
 }
 
 // What the kernel's steps will find in its baggage.
@@ -229,11 +214,11 @@ static ppx_status pack(run_state *run, ppx_job *job) {
     const ppx_runner *runner = run->runner;
     const ppx_kernel *kernel = job->kernel;
     ppx_status status = PPX_OK;
-    if (asks_for(kernel, PPX_WITH_FIRST)) {
+    if (ppx_kernel_asks(kernel, PPX_WITH_FIRST)) {
         status = flush(run); // now it is an image
         run->current.first = *run->band;
     }
-    if (!status && asks_for(kernel, PPX_WITH_IMAGE))
+    if (!status && ppx_kernel_asks(kernel, PPX_WITH_IMAGE))
         for (int p = 0; !status && p < kernel->nparams; p++)
             if (kernel->params[p].kind == PPX_IMAGE)
                 status = load_second(run, job, job->values[p].text);

@@ -47,14 +47,26 @@ ppx_status ppx_input_short(const ppx_input *input, ptrdiff_t row, ptrdiff_t heig
 // Is the claimed size within the limit?
 ppx_status ppx_input_allow(const ppx_input *input, uint64_t width, uint64_t height,
                            ppx_error *error);
-// An image for a raster whose rows take row_nbytes in the file (0: not known). Refuses what is
-// above the limit, or more than a regular file has left, before it takes memory.
-ppx_status ppx_input_image(const ppx_input *input, ppx_shape shape, size_t row_nbytes,
-                           ppx_image *image, ppx_error *error);
 
-ppx_status ppx_png_read(ppx_input *input, ppx_image *image, ppx_error *error);
-ppx_status ppx_pnm_read(ppx_input *input, ppx_image *image, ppx_error *error);
-ppx_status ppx_npy_read(ppx_input *input, ppx_image *image, ppx_error *error);
+// An open image file. A format's decoder reads the header into shape and keeps what it needs to
+// know in state (freed with ppx_free after its close).
+struct ppx_reader {
+    ppx_input input;
+    const struct ppx_decoder *decoder;
+    void *state;
+    ppx_shape shape;
+    size_t row_nbytes; // in the file; 0: not known
+    ptrdiff_t row;     // rows read so far
+};
+
+typedef struct ppx_decoder {
+    size_t state_nbytes;
+    ppx_status (*open)(ppx_reader *reader, ppx_error *error);
+    ppx_status (*rows)(ppx_reader *reader, const ppx_image *rows, ppx_error *error);
+    void (*close)(ppx_reader *reader); // may be NULL
+} ppx_decoder;
+
+extern const ppx_decoder ppx_png_decoder, ppx_pnm_decoder, ppx_npy_decoder;
 
 // ---- Writing ------------------------------------------------------------------------------------
 
@@ -91,11 +103,26 @@ typedef enum ppx_format {
     PPX_NPY
 } ppx_format;
 
-// Writers return a failure of the image's or of memory's; those of writing stay in the output.
-ppx_status ppx_png_write(ppx_output *output, const ppx_image *image, int level, ppx_error *error);
-ppx_status ppx_pnm_write(ppx_output *output, const ppx_image *image, ppx_format format,
-                         ppx_error *error);
-ppx_status ppx_npy_write(ppx_output *output, const ppx_image *image, ppx_error *error);
+// A file that is being written. Encoders return a failure of the image's or of memory's; those of
+// writing stay in the output.
+struct ppx_writer {
+    ppx_output output;
+    const struct ppx_encoder *encoder;
+    void *state;
+    ppx_shape shape; // of the whole image
+    ppx_format format;
+    int level;     // of PNG
+    ptrdiff_t row; // rows written so far
+};
+
+typedef struct ppx_encoder {
+    size_t state_nbytes;
+    ppx_status (*open)(ppx_writer *writer, ppx_error *error);
+    ppx_status (*rows)(ppx_writer *writer, const ppx_image *rows, ppx_error *error);
+    void (*close)(ppx_writer *writer); // may be NULL
+} ppx_encoder;
+
+extern const ppx_encoder ppx_png_encoder, ppx_pnm_encoder, ppx_npy_encoder;
 
 // ---- Byte order ---------------------------------------------------------------------------------
 

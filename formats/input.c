@@ -177,23 +177,6 @@ ppx_status ppx_input_allow(const ppx_input *input, uint64_t width, uint64_t heig
                     input->name, (uintmax_t)width, (uintmax_t)height, (uintmax_t)input->max_pixels);
 }
 
-ppx_status ppx_input_image(const ppx_input *input, ppx_shape shape, size_t row_nbytes,
-                           ppx_image *image, ppx_error *error) {
-    ppx_status status =
-        ppx_input_allow(input, (uint64_t)shape.width, (uint64_t)shape.height, error);
-    if (status)
-        return status;
-    uint64_t whole_rows = row_nbytes ? ppx_input_left(input) / row_nbytes : UINT64_MAX;
-    if (whole_rows < (uint64_t)shape.height)
-        return ppx_input_short(input, (ptrdiff_t)whole_rows, shape.height, error);
-    if (ppx_image_create(image, shape, NULL))
-        return ppx_fail(error, PPX_E_MEMORY,
-                        "%s: no memory for an image of %td x %td pixels, %d channels of %s",
-                        input->name, shape.width, shape.height, shape.channels,
-                        ppx_type_name(shape.type));
-    return PPX_OK;
-}
-
 void ppx_swap_samples(void *samples, size_t count, size_t each) {
     if (each == 2) {
         uint16_t *p = samples;

@@ -220,31 +220,35 @@ static ppx_status read_header(ppx_input *input, ppx_shape *shape, sample *s, ppx
     return status ? status : shape_of(input, &h, s->type, shape, error);
 }
 
-ppx_status ppx_npy_read(ppx_input *input, ppx_image *image, ppx_error *error) {
-    ppx_shape shape = {0};
-    sample s = {0};
-    ppx_status status = read_header(input, &shape, &s, error);
-    if (status)
-        return status;
-    size_t nbytes = ppx_shape_row_nbytes(shape), each = ppx_type_nbytes(shape.type);
-    status = ppx_input_image(input, shape, nbytes, image, error);
-    for (ptrdiff_t y = 0; !status && y < shape.height; y++) {
-        uint8_t *row = ppx_image_row(image, y);
-        if (ppx_input_take(input, row, nbytes) < nbytes)
-            status = ppx_input_short(input, y, shape.height, error);
-        else if (s.swap)
-            ppx_swap_samples(row, nbytes / each, each);
-        else if (s.boolean)
-            for (size_t k = 0; k < nbytes; k++)
-                row[k] = row[k] ? 255 : 0;
-    }
+static ppx_status open_reader(ppx_reader *reader, ppx_error *error) {
+    ppx_status status = read_header(&reader->input, &reader->shape, reader->state, error);
+    reader->row_nbytes = ppx_shape_row_nbytes(reader->shape);
     return status;
 }
 
-ppx_status ppx_npy_write(ppx_output *output, const ppx_image *image, ppx_error *error) {
+static ppx_status read_rows(ppx_reader *reader, const ppx_image *rows, ppx_error *error) {
+    const sample *s = reader->state;
+    size_t nbytes = reader->row_nbytes, each = ppx_type_nbytes(reader->shape.type);
+    for (ptrdiff_t k = 0; k < rows->shape.height; k++, reader->row++) {
+        uint8_t *row = ppx_image_row(rows, k);
+        if (ppx_input_take(&reader->input, row, nbytes) < nbytes)
+            return ppx_input_short(&reader->input, reader->row, reader->shape.height, error);
+        if (s->swap)
+            ppx_swap_samples(row, nbytes / each, each);
+        else if (s->boolean)
+            for (size_t x = 0; x < nbytes; x++)
+                row[x] = row[x] ? 255 : 0;
+    }
+    return PPX_OK;
+}
+
+const ppx_decoder ppx_npy_decoder = {
+    .state_nbytes = sizeof(sample), .open = open_reader, .rows = read_rows};
+
+static ppx_status open_writer(ppx_writer *writer, ppx_error *error) {
     static const char *const types[PPX_NTYPES] = {"|u1", "<u2", "<u4", "<f4"};
     (void)error;
-    ppx_shape shape = image->shape;
+    const ppx_shape shape = writer->shape;
     char start[192] = "\x93NUMPY\x01", channels[16] = ""; // the minor version is the next zero
     if (shape.channels > 1)
         (void)snprintf(channels, sizeof channels, ", %d", shape.channels);
@@ -256,14 +260,22 @@ ppx_status ppx_npy_write(ppx_output *output, const ppx_image *image, ppx_error *
     memset(start + at, ' ', whole - at - 1);
     start[whole - 1] = '\n';
     start[MAGIC + 2] = (char)(whole - MAGIC - 4); // below 256
-    (void)ppx_output_write(output, start, whole);
-    size_t nbytes = ppx_shape_row_nbytes(shape), each = ppx_type_nbytes(shape.type);
+    (void)ppx_output_write(&writer->output, start, whole);
+    return PPX_OK;
+}
+
+static ppx_status write_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error) {
+    (void)error;
+    size_t nbytes = ppx_shape_row_nbytes(writer->shape);
+    size_t each = ppx_type_nbytes(writer->shape.type);
     bool going = true;
-    for (ptrdiff_t y = 0; going && y < shape.height; y++) {
-        const void *row = ppx_image_row(image, y);
+    for (ptrdiff_t y = 0; going && y < rows->shape.height; y++) {
+        const void *row = ppx_image_row(rows, y);
         going = PPX_BIG_ENDIAN && each > 1
-                    ? ppx_output_write_swapped(output, row, nbytes / each, each)
-                    : ppx_output_write(output, row, nbytes);
+                    ? ppx_output_write_swapped(&writer->output, row, nbytes / each, each)
+                    : ppx_output_write(&writer->output, row, nbytes);
     }
     return PPX_OK;
 }
+
+const ppx_encoder ppx_npy_encoder = {.open = open_writer, .rows = write_rows};

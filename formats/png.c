@@ -10,7 +10,7 @@
 // and micrographs is five to ten times faster than libpng's own choice and hardly larger.
 //
 // libpng reports failures by longjmp. It happens only inside the functions that call setjmp
-// (decode and encode), which own nothing: what must be freed lies in a session of their caller.
+// (decode_... and encode_...), which own nothing: what must be freed lies in the session.
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -24,10 +24,9 @@ typedef struct session {
     png_infop info;
     ppx_input *input;   // when reading
     ppx_output *output; // when writing
-    ppx_image *image;
-    ppx_error *error;
-    ppx_status status; // of our own checks
-    ptrdiff_t row;     // being read; -1 in the header
+    ppx_error *error;   // of the call that is under way
+    ptrdiff_t row;      // being read; -1 in the header
+    int passes;         // of interlacing
     bool no_memory, ended;
     char text[160]; // what libpng complains of
 } session;
@@ -101,65 +100,89 @@ static ppx_status allow(const session *s) {
     return PPX_OK;
 }
 
-// Asks libpng for our kinds of samples and makes the image for them. Returns the interlacing's
-// number of passes.
-static int make_image(session *s) {
+// Asks libpng for our kinds of samples.
+static void choose_samples(session *s, ppx_shape *shape) {
     png_set_expand(s->png);
     if (png_get_bit_depth(s->png, s->info) == 16 && !PPX_BIG_ENDIAN)
         png_set_swap(s->png);
-    int passes = png_set_interlace_handling(s->png);
+    s->passes = png_set_interlace_handling(s->png);
     png_read_update_info(s->png, s->info);
-    ppx_shape shape = {(ptrdiff_t)png_get_image_width(s->png, s->info),
-                       (ptrdiff_t)png_get_image_height(s->png, s->info),
-                       png_get_channels(s->png, s->info),
-                       png_get_bit_depth(s->png, s->info) == 16 ? PPX_U16 : PPX_U8};
-    PPX_ASSERT(png_get_rowbytes(s->png, s->info) == ppx_shape_row_nbytes(shape));
-    s->status = ppx_input_image(s->input, shape, 0, s->image, s->error);
-    return passes;
+    *shape = (ppx_shape){(ptrdiff_t)png_get_image_width(s->png, s->info),
+                         (ptrdiff_t)png_get_image_height(s->png, s->info),
+                         png_get_channels(s->png, s->info),
+                         png_get_bit_depth(s->png, s->info) == 16 ? PPX_U16 : PPX_U8};
+    PPX_ASSERT(png_get_rowbytes(s->png, s->info) == ppx_shape_row_nbytes(*shape));
 }
 
-static ppx_status failed_reading(const session *s) {
+static ppx_status failed_reading(const session *s, ptrdiff_t height) {
     const ppx_input *input = s->input;
     if (s->ended)
-        return ppx_input_short(input, s->row, s->image->shape.height, s->error);
+        return ppx_input_short(input, s->row, height, s->error);
     if (s->no_memory)
         return ppx_fail(s->error, PPX_E_MEMORY, "%s: no memory to decode it", input->name);
-    if (s->row >= 0 && s->row < s->image->shape.height)
+    if (s->row >= 0 && s->row < height)
         return ppx_fail(s->error, PPX_E_INPUT, "%s: damaged in row %td of %td: %s", input->name,
-                        s->row + 1, s->image->shape.height, s->text);
+                        s->row + 1, height, s->text);
     return ppx_fail(s->error, PPX_E_INPUT, "%s: damaged %s: %s", input->name,
                     s->row < 0 ? "in its header" : "behind its last row", s->text);
 }
 
-static ppx_status decode(session *s) {
+static ppx_status decode_header(session *s, ppx_shape *shape) {
     if (setjmp(png_jmpbuf(s->png)))
-        return failed_reading(s);
+        return failed_reading(s, 0);
     prepare(s);
     png_read_info(s->png, s->info);
-    s->status = allow(s);
-    if (s->status)
-        return s->status;
-    int passes = make_image(s);
-    if (s->status)
-        return s->status;
-    for (int pass = 0; pass < passes; pass++)
-        for (s->row = 0; s->row < s->image->shape.height; s->row++)
-            png_read_row(s->png, ppx_image_row(s->image, s->row), NULL);
-    png_read_end(s->png, NULL);
+    ppx_status status = allow(s);
+    if (!status)
+        choose_samples(s, shape);
+    return status;
+}
+
+static ppx_status decode_rows(session *s, const ppx_reader *reader, const ppx_image *rows) {
+    if (setjmp(png_jmpbuf(s->png)))
+        return failed_reading(s, reader->shape.height);
+    for (int pass = 0; pass < s->passes; pass++)
+        for (ptrdiff_t k = 0; k < rows->shape.height; k++) {
+            s->row = reader->row + k;
+            png_read_row(s->png, ppx_image_row(rows, k), NULL);
+        }
+    s->row = reader->row + rows->shape.height;
+    if (s->row == reader->shape.height)
+        png_read_end(s->png, NULL);
     return PPX_OK;
 }
 
-ppx_status ppx_png_read(ppx_input *input, ppx_image *image, ppx_error *error) {
-    session s = {.input = input, .image = image, .error = error, .row = -1};
-    s.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &s, complain, ignore, &s, allocate,
-                                     release);
-    s.info = s.png ? png_create_info_struct(s.png) : NULL;
-    ppx_status status = s.info ? decode(&s)
-                               : ppx_fail(error, PPX_E_MEMORY, "%s: libpng cannot start: %s",
-                                          input->name, s.no_memory ? "no memory" : s.text);
-    png_destroy_read_struct(&s.png, &s.info, NULL);
+static ppx_status open_reader(ppx_reader *reader, ppx_error *error) {
+    session *s = reader->state;
+    *s = (session){.input = &reader->input, .error = error, .row = -1};
+    s->png =
+        png_create_read_struct_2(PNG_LIBPNG_VER_STRING, s, complain, ignore, s, allocate, release);
+    s->info = s->png ? png_create_info_struct(s->png) : NULL;
+    return s->info ? decode_header(s, &reader->shape)
+                   : ppx_fail(error, PPX_E_MEMORY, "%s: libpng cannot start: %s",
+                              reader->input.name, s->no_memory ? "no memory" : s->text);
+}
+
+static ppx_status read_rows(ppx_reader *reader, const ppx_image *rows, ppx_error *error) {
+    session *s = reader->state;
+    s->error = error;
+    if (s->passes > 1 && rows->shape.height < reader->shape.height)
+        return ppx_fail(error, PPX_E_INPUT,
+                        "%s: the PNG is interlaced, its rows do not come in order; save it without "
+                        "interlacing, or read it as a whole",
+                        reader->input.name);
+    ppx_status status = decode_rows(s, reader, rows);
+    reader->row += rows->shape.height;
     return status;
 }
+
+static void close_reader(ppx_reader *reader) {
+    session *s = reader->state;
+    png_destroy_read_struct(&s->png, &s->info, NULL);
+}
+
+const ppx_decoder ppx_png_decoder = {
+    .state_nbytes = sizeof(session), .open = open_reader, .rows = read_rows, .close = close_reader};
 
 // ---- Writing ------------------------------------------------------------------------------------
 
@@ -185,17 +208,19 @@ static void set_compression(png_structp png, int level) {
     }
 }
 
-static ppx_status encode(session *s, int level) {
+static ppx_status failed_writing(const session *s) {
+    if (s->output->failed)
+        return PPX_OK; // reported when the output is closed
+    if (s->no_memory)
+        return ppx_fail(s->error, PPX_E_MEMORY, "%s: no memory to encode it", s->output->name);
+    return ppx_fail(s->error, PPX_E_SYSTEM, "%s: cannot encode: %s", s->output->name, s->text);
+}
+
+static ppx_status encode_header(session *s, ppx_shape shape, int level) {
     static const int colours[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
                                   PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
-    if (setjmp(png_jmpbuf(s->png))) {
-        if (s->output->failed)
-            return PPX_OK; // reported when the output is closed
-        if (s->no_memory)
-            return ppx_fail(s->error, PPX_E_MEMORY, "%s: no memory to encode it", s->output->name);
-        return ppx_fail(s->error, PPX_E_SYSTEM, "%s: cannot encode: %s", s->output->name, s->text);
-    }
-    ppx_shape shape = s->image->shape;
+    if (setjmp(png_jmpbuf(s->png)))
+        return failed_writing(s);
     png_set_write_fn(s->png, s, put_bytes, put_nothing);
     set_limits(s->png);
     set_compression(s->png, level);
@@ -205,21 +230,45 @@ static ppx_status encode(session *s, int level) {
     png_write_info(s->png, s->info);
     if (shape.type == PPX_U16 && !PPX_BIG_ENDIAN)
         png_set_swap(s->png);
-    for (s->row = 0; s->row < shape.height; s->row++)
-        png_write_row(s->png, ppx_image_row(s->image, s->row));
-    png_write_end(s->png, NULL);
     return PPX_OK;
 }
 
-ppx_status ppx_png_write(ppx_output *output, const ppx_image *image, int level, ppx_error *error) {
-    ppx_image view = ppx_image_view(image, 0, image->shape.height);
-    session s = {.output = output, .image = &view, .error = error};
-    s.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &s, complain, ignore, &s, allocate,
-                                      release);
-    s.info = s.png ? png_create_info_struct(s.png) : NULL;
-    ppx_status status = s.info ? encode(&s, level)
-                               : ppx_fail(error, PPX_E_MEMORY, "%s: libpng cannot start: %s",
-                                          output->name, s.no_memory ? "no memory" : s.text);
-    png_destroy_write_struct(&s.png, &s.info);
-    return status;
+static ppx_status encode_rows(session *s, const ppx_image *rows, bool last) {
+    if (setjmp(png_jmpbuf(s->png)))
+        return failed_writing(s);
+    for (ptrdiff_t k = 0; k < rows->shape.height; k++)
+        png_write_row(s->png, ppx_image_row(rows, k));
+    if (last)
+        png_write_end(s->png, NULL);
+    return PPX_OK;
 }
+
+static ppx_status open_writer(ppx_writer *writer, ppx_error *error) {
+    session *s = writer->state;
+    *s = (session){.output = &writer->output, .error = error};
+    s->png =
+        png_create_write_struct_2(PNG_LIBPNG_VER_STRING, s, complain, ignore, s, allocate, release);
+    s->info = s->png ? png_create_info_struct(s->png) : NULL;
+    return s->info ? encode_header(s, writer->shape, writer->level)
+                   : ppx_fail(error, PPX_E_MEMORY, "%s: libpng cannot start: %s",
+                              writer->output.name, s->no_memory ? "no memory" : s->text);
+}
+
+static ppx_status write_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error) {
+    session *s = writer->state;
+    s->error = error;
+    if (writer->output.failed)
+        return PPX_OK; // nothing more is asked of libpng after a longjmp
+    return encode_rows(s, rows, writer->row + rows->shape.height == writer->shape.height);
+}
+
+static void close_writer(ppx_writer *writer) {
+    session *s = writer->state;
+    if (s)
+        png_destroy_write_struct(&s->png, &s->info);
+}
+
+const ppx_encoder ppx_png_encoder = {.state_nbytes = sizeof(session),
+                                     .open = open_writer,
+                                     .rows = write_rows,
+                                     .close = close_writer};

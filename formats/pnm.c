@@ -181,10 +181,10 @@ static ppx_status read_header(ppx_input *input, header *h, ppx_error *error) {
 // ---- Rasters ------------------------------------------------------------------------------------
 
 typedef struct raster {
-    ppx_input *input;
-    ppx_image *image;
+    ppx_reader *reader;
     int kind;
     unsigned maxval, most;
+    size_t count; // samples in a row
 } raster;
 
 // Nearest, halves up: floor(value * most / maxval + 1/2) in whole numbers.
@@ -192,31 +192,31 @@ static unsigned scale(const raster *r, unsigned value) {
     return (unsigned)((2 * (uint64_t)value * r->most + r->maxval) / (2 * (uint64_t)r->maxval));
 }
 
-static ppx_status above(const raster *r, uint64_t value, size_t k, ptrdiff_t y, ppx_error *error) {
+static ppx_status above(const raster *r, uint64_t value, size_t k, ppx_error *error) {
     return ppx_fail(error, PPX_E_INPUT, "%s: pixel (%zu, %td) is %ju, above its maxval of %u",
-                    r->input->name, k / (size_t)r->image->shape.channels, y, (uintmax_t)value,
-                    r->maxval);
+                    r->reader->input.name, k / (size_t)r->reader->shape.channels, r->reader->row,
+                    (uintmax_t)value, r->maxval);
 }
 
-static ppx_status plain_row(const raster *r, ptrdiff_t y, size_t count, ppx_error *error) {
-    void *row = ppx_image_row(r->image, y);
-    for (size_t k = 0; k < count; k++) {
+static ppx_status plain_row(const raster *r, void *row, ppx_error *error) {
+    ppx_input *input = &r->reader->input;
+    for (size_t k = 0; k < r->count; k++) {
         uint64_t value = 0;
         found got = FOUND;
         if (r->kind == 1) { // bits need no space between them
-            int byte = next_word(r->input);
+            int byte = next_word(input);
             got = byte < 0 ? AT_END : byte == '0' || byte == '1' ? FOUND : NO_NUMBER;
             value = byte == '0';
         } else {
-            got = number(r->input, &value);
+            got = number(input, &value);
         }
         if (got == AT_END)
-            return ppx_input_short(r->input, y, r->image->shape.height, error);
+            return ppx_input_short(input, r->reader->row, r->reader->shape.height, error);
         if (got == NO_NUMBER)
             return ppx_fail(error, PPX_E_INPUT, "%s: damaged in row %td of %td: not a number",
-                            r->input->name, y + 1, r->image->shape.height);
+                            input->name, r->reader->row + 1, r->reader->shape.height);
         if (value > r->maxval)
-            return above(r, value, k, y, error);
+            return above(r, value, k, error);
         if (r->most == 255)
             ((uint8_t *)row)[k] = (uint8_t)scale(r, (unsigned)value);
         else
@@ -237,13 +237,13 @@ static void unpack_bits(uint8_t *row, size_t count, size_t packed) {
     }
 }
 
-static ppx_status scale_row(const raster *r, ptrdiff_t y, size_t count, ppx_error *error) {
-    uint8_t *bytes = ppx_image_row(r->image, y);
-    uint16_t *words = ppx_image_row(r->image, y);
-    for (size_t k = 0; k < count; k++) {
+static ppx_status scale_row(const raster *r, void *row, ppx_error *error) {
+    uint8_t *bytes = row;
+    uint16_t *words = row;
+    for (size_t k = 0; k < r->count; k++) {
         unsigned value = r->most == 255 ? bytes[k] : words[k];
         if (value > r->maxval)
-            return above(r, value, k, y, error);
+            return above(r, value, k, error);
         if (r->most == 255)
             bytes[k] = (uint8_t)scale(r, value);
         else
@@ -252,49 +252,61 @@ static ppx_status scale_row(const raster *r, ptrdiff_t y, size_t count, ppx_erro
     return PPX_OK;
 }
 
-static ppx_status binary_row(const raster *r, ptrdiff_t y, size_t count, size_t nbytes,
-                             ppx_error *error) {
-    uint8_t *row = ppx_image_row(r->image, y);
-    size_t held = ppx_shape_row_nbytes(r->image->shape);
-    if (ppx_input_take(r->input, row + held - nbytes, nbytes) < nbytes)
-        return ppx_input_short(r->input, y, r->image->shape.height, error);
+static ppx_status binary_row(const raster *r, uint8_t *row, ppx_error *error) {
+    ppx_reader *reader = r->reader;
+    size_t held = ppx_shape_row_nbytes(reader->shape), nbytes = reader->row_nbytes;
+    if (ppx_input_take(&reader->input, row + held - nbytes, nbytes) < nbytes)
+        return ppx_input_short(&reader->input, reader->row, reader->shape.height, error);
     if (r->kind == 4) {
-        unpack_bits(row, count, nbytes);
+        unpack_bits(row, r->count, nbytes);
         return PPX_OK;
     }
     if (r->most > 255 && !PPX_BIG_ENDIAN)
-        ppx_swap_samples(row, count, 2);
-    return r->maxval == r->most ? PPX_OK : scale_row(r, y, count, error);
+        ppx_swap_samples(row, r->count, 2);
+    return r->maxval == r->most ? PPX_OK : scale_row(r, row, error);
 }
 
-ppx_status ppx_pnm_read(ppx_input *input, ppx_image *image, ppx_error *error) {
+static ppx_status open_reader(ppx_reader *reader, ppx_error *error) {
     header h;
+    ppx_input *input = &reader->input;
     ppx_status status = read_header(input, &h, error);
     if (status)
         return status;
-    raster r = {input, image, h.kind, (unsigned)h.maxval, h.maxval > 255 ? 65535 : 255};
-    ppx_shape shape = {(ptrdiff_t)h.width, (ptrdiff_t)h.height, (int)h.channels,
-                       h.maxval > 255 ? PPX_U16 : PPX_U8};
     size_t count = (size_t)(h.width * h.channels);
-    size_t nbytes = h.kind == 4 ? (count + 7) / 8 : ppx_shape_row_nbytes(shape);
-    bool plain = h.kind < 4;
-    if (plain && ppx_input_left(input) / count < h.height) // a digit each at least
+    raster *r = reader->state;
+    *r = (raster){reader, h.kind, (unsigned)h.maxval, h.maxval > 255 ? 65535 : 255, count};
+    reader->shape = (ppx_shape){(ptrdiff_t)h.width, (ptrdiff_t)h.height, (int)h.channels,
+                                h.maxval > 255 ? PPX_U16 : PPX_U8};
+    if (h.kind < 4 && ppx_input_left(input) / count < h.height) // a digit each at least
         return ppx_fail(error, PPX_E_INPUT,
                         "%s: the header claims %td x %td pixels, too many for the %ju bytes behind "
                         "it; the file is truncated",
-                        input->name, shape.width, shape.height, (uintmax_t)ppx_input_left(input));
-    status = ppx_input_image(input, shape, plain ? 0 : nbytes, image, error);
-    for (ptrdiff_t y = 0; !status && y < shape.height; y++)
-        status = plain ? plain_row(&r, y, count, error) : binary_row(&r, y, count, nbytes, error);
+                        input->name, reader->shape.width, reader->shape.height,
+                        (uintmax_t)ppx_input_left(input));
+    if (h.kind >= 4)
+        reader->row_nbytes = h.kind == 4 ? (count + 7) / 8 : ppx_shape_row_nbytes(reader->shape);
+    return PPX_OK;
+}
+
+static ppx_status read_rows(ppx_reader *reader, const ppx_image *rows, ppx_error *error) {
+    const raster *r = reader->state;
+    ppx_status status = PPX_OK;
+    for (ptrdiff_t k = 0; !status && k < rows->shape.height; k++) {
+        void *row = ppx_image_row(rows, k);
+        status = r->kind < 4 ? plain_row(r, row, error) : binary_row(r, row, error);
+        reader->row++;
+    }
     return status;
 }
 
+const ppx_decoder ppx_pnm_decoder = {
+    .state_nbytes = sizeof(raster), .open = open_reader, .rows = read_rows};
+
 // ---- Writing ------------------------------------------------------------------------------------
 
-static ppx_status pack_row(ppx_output *output, const ppx_image *image, ptrdiff_t y,
-                           ppx_error *error) {
-    const uint8_t *row = ppx_image_row(image, y);
-    ptrdiff_t width = image->shape.width;
+static ppx_status pack_row(ppx_writer *writer, const uint8_t *row, ptrdiff_t y, ppx_error *error) {
+    ppx_output *output = &writer->output;
+    ptrdiff_t width = writer->shape.width;
     for (ptrdiff_t x = 0; x < width; x += CHAR_BIT) {
         unsigned byte = 0;
         for (ptrdiff_t k = x; k < x + CHAR_BIT; k++) {
@@ -328,22 +340,29 @@ static void write_header(ppx_output *output, ppx_shape shape, ppx_format format)
     (void)ppx_output_write(output, text, (size_t)length);
 }
 
-ppx_status ppx_pnm_write(ppx_output *output, const ppx_image *image, ppx_format format,
-                         ppx_error *error) {
-    ppx_shape shape = image->shape;
-    size_t nbytes = ppx_shape_row_nbytes(shape);
-    if (format == PPX_PNM)
-        format = shape.channels == 1 ? PPX_PGM : shape.channels == 3 ? PPX_PPM : PPX_PAM;
-    write_header(output, shape, format);
+static ppx_status open_writer(ppx_writer *writer, ppx_error *error) {
+    (void)error;
+    int channels = writer->shape.channels;
+    if (writer->format == PPX_PNM)
+        writer->format = channels == 1 ? PPX_PGM : channels == 3 ? PPX_PPM : PPX_PAM;
+    write_header(&writer->output, writer->shape, writer->format);
+    return PPX_OK;
+}
+
+static ppx_status write_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error) {
+    ppx_output *output = &writer->output;
+    size_t nbytes = ppx_shape_row_nbytes(writer->shape);
     ppx_status status = PPX_OK;
-    for (ptrdiff_t y = 0; !status && !output->failed && y < shape.height; y++) {
-        const void *row = ppx_image_row(image, y);
-        if (format == PPX_PBM)
-            status = pack_row(output, image, y, error);
-        else if (shape.type == PPX_U16 && !PPX_BIG_ENDIAN)
+    for (ptrdiff_t k = 0; !status && !output->failed && k < rows->shape.height; k++) {
+        const void *row = ppx_image_row(rows, k);
+        if (writer->format == PPX_PBM)
+            status = pack_row(writer, row, writer->row + k, error);
+        else if (writer->shape.type == PPX_U16 && !PPX_BIG_ENDIAN)
             (void)ppx_output_write_swapped(output, row, nbytes / 2, 2);
         else
             (void)ppx_output_write(output, row, nbytes);
     }
     return status;
 }
+
+const ppx_encoder ppx_pnm_encoder = {.open = open_writer, .rows = write_rows};

@@ -1,4 +1,5 @@
-// write.c: the format by extension or by option, and whether an image fits into it.
+// write.c: the format by extension or by option, whether an image fits into it, and images as
+// rows.
 #define _GNU_SOURCE
 #include <string.h>
 #include <strings.h>
@@ -114,23 +115,68 @@ ppx_status ppx_image_writable(ppx_shape shape, const char *path, const ppx_write
     return status ? status : ppx_output_check(path, error);
 }
 
-ppx_status ppx_image_write(const ppx_image *image, const char *path,
+static ppx_status open_encoder(ppx_writer *writer, ppx_error *error) {
+    writer->encoder = writer->format == PPX_PNG   ? &ppx_png_encoder
+                      : writer->format == PPX_NPY ? &ppx_npy_encoder
+                                                  : &ppx_pnm_encoder;
+    ppx_status status =
+        ppx_alloc_array(&writer->state, 1, writer->encoder->state_nbytes, "an encoder", error);
+    return status ? status : writer->encoder->open(writer, error);
+}
+
+ppx_status ppx_writer_open(ppx_writer **opened, ppx_shape shape, const char *path,
                            const ppx_write_options *options, ppx_error *error) {
+    *opened = NULL;
     int which;
-    ppx_output output;
+    ppx_writer *writer = NULL;
     ppx_status status = choose(path, options, &which, error);
     if (!status)
-        status = fits(image->shape, path, which, error);
+        status = fits(shape, path, which, error);
     if (!status)
-        status = ppx_output_open(&output, path, error);
+        status = ppx_alloc_array((void **)&writer, 1, sizeof *writer, "a writer", error);
     if (status)
         return status;
-    ppx_format format = formats[which].format;
-    if (format == PPX_PNG)
-        status = ppx_png_write(&output, image, options ? options->png_level : 0, error);
-    else if (format == PPX_NPY)
-        status = ppx_npy_write(&output, image, error);
-    else
-        status = ppx_pnm_write(&output, image, format, error);
-    return ppx_output_close(&output, status, error);
+    *writer = (ppx_writer){
+        .shape = shape, .format = formats[which].format, .level = options ? options->png_level : 0};
+    status = ppx_output_open(&writer->output, path, error);
+    if (status) {
+        ppx_free(writer);
+        return status;
+    }
+    status = open_encoder(writer, error);
+    if (status) {
+        (void)ppx_writer_close(writer, status, NULL);
+        return status;
+    }
+    *opened = writer;
+    return PPX_OK;
+}
+
+ppx_status ppx_writer_rows(ppx_writer *writer, const ppx_image *rows, ppx_error *error) {
+    PPX_ASSERT(writer->row + rows->shape.height <= writer->shape.height);
+    ppx_status status = writer->encoder->rows(writer, rows, error);
+    writer->row += rows->shape.height;
+    return status;
+}
+
+ppx_status ppx_writer_close(ppx_writer *writer, ppx_status status, ppx_error *error) {
+    if (!writer)
+        return status;
+    PPX_ASSERT(status || writer->output.failed || writer->row == writer->shape.height);
+    if (writer->encoder->close)
+        writer->encoder->close(writer);
+    status = ppx_output_close(&writer->output, status, error);
+    ppx_free(writer->state);
+    ppx_free(writer);
+    return status;
+}
+
+ppx_status ppx_image_write(const ppx_image *image, const char *path,
+                           const ppx_write_options *options, ppx_error *error) {
+    ppx_writer *writer;
+    ppx_status status = ppx_writer_open(&writer, image->shape, path, options, error);
+    if (status)
+        return status;
+    status = ppx_writer_rows(writer, image, error);
+    return ppx_writer_close(writer, status, error);
 }

@@ -10,11 +10,9 @@
 //              v > t (Otsu 1979), ties take the lowest. A constant image has no second class: t is
 //              its level and the output 0. (OpenCV's THRESH_OTSU also takes the lowest of equals,
 //              and is the same for u8 where an image has two levels or more)
-// Cost: one read to count; equalize and otsu read again and write. Equal levels in a row would make
-// a counter wait for its last store, so u8 counts into several 32-bit tables in turn (Collet 2014).
-#include "../core/kernel.h"
-
-#include <string.h>
+// Cost: one read to count; equalize and otsu read again and write. counting.h has how u8 is
+// counted.
+#include "counting.h"
 
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
@@ -28,7 +26,7 @@
 
 // ---- Counting -----------------------------------------------------------------------------------
 
-enum { LEVELS_U8 = 256, TABLES_GRAY = 8, TABLES_RGB = 4, WIDEST = 1 << 26 };
+enum { WIDEST = 1 << 26 };
 
 static inline size_t level_count(ppx_shape shape) {
     return shape.type == PPX_U8 ? LEVELS_U8 : (size_t)UINT16_MAX + 1;
@@ -38,63 +36,18 @@ static inline size_t counter_count(ppx_shape shape) {
     return level_count(shape) * (size_t)ppx_shape_colours(shape);
 }
 
-static inline size_t table_count(ppx_shape shape) {
-    return ppx_shape_colours(shape) == 1 ? TABLES_GRAY : TABLES_RGB;
-}
-
 static void count_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = counter_count(job->in);
     if (job->in.type == PPX_U8)
-        g->scratch_nbytes = counter_count(job->in) * table_count(job->in) * sizeof(uint32_t);
+        g->scratch_nbytes = tables_nbytes(job->in);
 }
 
-static inline void count_gray_row(const uint8_t *row, ptrdiff_t width,
-                                  uint32_t (*tables)[LEVELS_U8]) {
-    ptrdiff_t x = 0;
-    for (; x + 8 <= width; x += 8) {
-        uint64_t eight;
-        memcpy(&eight, row + x, sizeof eight);
-        for (int k = 0; k < 8; k++)
-            tables[k][eight >> 8 * k & 0xff]++;
-    }
-    for (; x < width; x++)
-        tables[0][row[x]]++;
-}
-
-static inline void count_row(const uint8_t *row, ptrdiff_t width, int channels, int colours,
-                             uint32_t (*tables)[LEVELS_U8]) {
-    for (ptrdiff_t x = 0; x < width; x++)
-        for (int c = 0; c < colours; c++)
-            tables[(x % TABLES_RGB) * colours + c][row[x * channels + c]]++;
-}
-
-// A strip of an image up to WIDEST wide cannot overflow 32 bits. The tables are left at zero.
+// A strip of an image up to WIDEST wide cannot overflow 32 bits.
 static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
-    uint32_t(*tables)[LEVELS_U8] = scratch;
-    const ptrdiff_t width = job->in.width;
-    const size_t colours = (size_t)ppx_shape_colours(job->in), ntables = table_count(job->in);
-    for (ptrdiff_t k = 0; k < nrows; k++) {
-        switch (job->in.channels) {
-        case 1:
-            count_gray_row(rows[k], width, tables);
-            break;
-        case 2:
-            count_row(rows[k], width, 2, 1, tables);
-            break;
-        case 3:
-            count_row(rows[k], width, 3, 3, tables);
-            break;
-        default:
-            count_row(rows[k], width, 4, 3, tables);
-            break;
-        }
-    }
-    for (size_t k = 0; k < ntables; k++)
-        for (size_t c = 0; c < colours; c++)
-            for (size_t v = 0; v < LEVELS_U8; v++)
-                counters[c * LEVELS_U8 + v] += tables[k * colours + c][v];
-    memset(tables, 0, ntables * colours * sizeof *tables);
+    for (ptrdiff_t k = 0; k < nrows; k++)
+        count_bytes(rows[k], job->in.width, job->in.channels, scratch);
+    add_tables(job->in, scratch, counters);
 }
 
 // 65536 levels: equal neighbours are rare, and a table to add up for each strip is not cheap.

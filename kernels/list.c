@@ -8,10 +8,25 @@
     X(invert) \
     X(gray) \
     X(threshold) \
+    X(lut) \
+    X(gamma) \
+    X(levels) \
+    X(hsv) \
+    X(lab) \
+    X(blend) \
+    X(diff) \
     X(flip) \
+    X(transpose) \
+    X(resize) \
+    X(rotate) \
+    X(affine) \
+    X(pyramid) \
     X(convolve) \
     X(box) \
     X(gaussian) \
+    X(unsharp) \
+    X(dog) \
+    X(log) \
     X(sobel) \
     X(scharr) \
     X(laplacian) \
@@ -19,14 +34,27 @@
     X(peaks) \
     X(ssim) \
     X(median) \
+    X(percentile) \
+    X(adaptive_median) \
     X(erode) \
     X(dilate) \
+    X(open) \
+    X(close) \
+    X(gradient_m) \
+    X(tophat) \
+    X(blackhat) \
     X(histogram) \
     X(equalize) \
+    X(clahe) \
     X(otsu) \
+    X(adaptive) \
+    X(sauvola) \
     X(integral) \
     X(label) \
-    X(diffuse)
+    X(diffuse) \
+    X(bilateral) \
+    X(nlm) \
+    X(guided)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);

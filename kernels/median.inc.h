@@ -164,29 +164,30 @@ static void NAME(across5)(PIXEL *restrict out, const PIXEL *restrict line, ptrdi
 #undef FIVE
 
 static void NAME(networks)(const ppx_job *job, const ppx_block *block) {
-    const plan p = make_plan(job);
+    const ppx_rank p = rank_of(job);
+    const ptrdiff_t pitch = pitch_of(job);
     const ptrdiff_t step = job->in.channels, n = job->in.width * step, side = p.radius * step;
     PIXEL *lines = (PIXEL *)block->scratch + 64 / sizeof(PIXEL); // 64 bytes hold any side
     for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
         const bool pair = i + 1 < block->nrows;
         if (p.radius == 1)
-            NAME(columns3)(block, i, pair, n, lines, p.pitch);
+            NAME(columns3)(block, i, pair, n, lines, pitch);
         else
-            NAME(columns5)(block, i, pair, n, lines, p.pitch);
+            NAME(columns5)(block, i, pair, n, lines, pitch);
         // Memory works while the processor does.
         for (ptrdiff_t k = i + p.radius + 2; k < i + p.radius + 4; k++)
             if (k < block->nrows + p.radius)
                 prefetch_row(block->in[k], (size_t)n * sizeof(PIXEL));
         for (int k = 0; k < 1 + pair; k++) {
-            PIXEL *line = lines + k * p.k * p.pitch;
+            PIXEL *line = lines + k * p.k * pitch;
             // Columns beyond the border are columns of the image (or of the fill): sorted too.
             for (ptrdiff_t rank = 0; rank < p.k; rank++)
-                ppx_row_extend(line + rank * p.pitch, job->in.width, job->in.channels, job->in.type,
+                ppx_row_extend(line + rank * pitch, job->in.width, job->in.channels, job->in.type,
                                p.radius, job->geometry.border, job->geometry.fill);
             if (p.radius == 1)
-                NAME(across3)(block->out[i + k], line - side, p.pitch, n, step);
+                NAME(across3)(block->out[i + k], line - side, pitch, n, step);
             else
-                NAME(across5)(block->out[i + k], line - side, p.pitch, n, step);
+                NAME(across5)(block->out[i + k], line - side, pitch, n, step);
         }
     }
 }

@@ -1,184 +1,341 @@
-// morphology.c: erode and dilate: the least and the greatest sample of a rectangle around a pixel.
+// morphology.c: erosion and dilation with a flat element, and what is made of them.
 //
-// Shapes: any, kept; each channel for itself, alpha passes through. The rectangle is 2 rx + 1
-// pixels wide and 2 ry + 1 high. Border: neutral, what lies outside never counts. f32: a zero comes
-// out as +0 (which of two zeros is less is nobody's to say); nothing is promised where there are
-// NaNs. Vertically, suffixes and prefixes of runs of rows meet, three comparisons a pixel for any
-// height:
-//   van Herk, A fast algorithm for local minimum and maximum filters on rectangular and octagonal
-//   kernels, Pattern Recognition Letters 13, 1992; Gil, Werman, Computing 2-D min, median, and max
-//   filters, IEEE TPAMI 15, 1993.
-// with rows for pixels, so that all of it is vectors. Horizontally each pass over the line makes
-// the window two to four times as long (log4 of the width passes, on unaligned loads). Tiles of
-// columns keep all of it in the first caches: one read and one write of the image.
+//     erode       the least sample of the element around each pixel
+//     dilate      the greatest of the reflected element
+//     open        erode, then dilate: takes away what the element does not fit into
+//     close       dilate, then erode: fills what it does not fit into
+//     gradient-m  dilate - erode (Beucher's gradient), in one step
+//     tophat      the image - open: what is lighter and narrower than the element
+//     blackhat    close - the image
+//
+// (Serra, Image Analysis and Mathematical Morphology, 1982.) Elements: morphology_element.h. Shapes
+// of images: any, kept; each channel for itself, alpha passes through. Units: pixels. Border: what
+// lies outside never counts, as if there were nothing. f32: a zero comes out as +0 (which of two
+// zeros is less is nobody's to say); nothing is promised where there are NaNs.
+//
+// Rectangles take about seven comparisons a pixel whatever their size (morphology_box.inc.h), disks
+// and diamonds a few times their radius (morphology_round.inc.h), lines at an angle their length
+// (morphology_slanted.inc.h); all on vectors, with one read and one write of the image.
+//
+// Rows beyond the image are the first and the last one again. That is as if they were not there for
+// elements that are whole in every column, as the column reaches the image's edge before they come
+// in, so that one border serves the least and the greatest; lines at an angle leave rows out.
 #include "../core/kernel.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { RADIUS, RX, RY };
-enum { MAX_RADIUS = 500, TILE_NBYTES = 8192 };
+#include "morphology_element.h"
+#include "morphology_lanes.h"
 
-// Lengths in samples, but for the rectangle.
-typedef struct plan {
-    int channels;
-    ptrdiff_t kx, ry, ky; // the rectangle, in pixels
-    ptrdiff_t n;          // of a row
-    ptrdiff_t halo;       // to each side that the horizontal window reaches
-    ptrdiff_t tile;       // columns done together
-    ptrdiff_t span;       // line of scratch: a tile with its halos
-    ptrdiff_t ngroups;    // of PPX_STRIP rows, for windows much higher than a block; else 0
-    ptrdiff_t core_at;    // in scratch, the state for these: core_state, a row, and ngroups rows
-    ptrdiff_t pitch;      // from one of these rows to the next
-} plan;
+enum { BAND = 8 };             // rows of a rectangle's output that are made together
+enum { MAX_CORE = 160 };       // rows, or groups of BAND, that their windows have in common
+enum { BLOCK = 16 };           // rows in a call, few so that what lies between steps stays near
+enum { CACHE_NBYTES = 28672 }; // of the first cache, for a tile with all that belongs to it
 
-// What is carried from block to block for very high windows.
-typedef struct core_state {
-    ptrdiff_t made_for; // y of the block
-    ptrdiff_t first;    // which group is the uppermost
-    char pad[48];       // the rows that follow are aligned to 64 bytes
-} core_state;
+// What a box carries from block to block for high windows.
+typedef struct group_state {
+    ptrdiff_t next_y; // of the block that may go on
+    ptrdiff_t first;  // which group is the uppermost
+    char pad[48];     // the rows that follow are aligned to 64 bytes
+} group_state;
 
-static ptrdiff_t round_up(ptrdiff_t n) {
-    return (n + 63) / 64 * 64;
+static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
+    return (n + unit - 1) / unit * unit;
 }
 
-static ptrdiff_t radius(const ppx_job *job, int which) {
-    return (ptrdiff_t)job->values[job->values[which].given ? which : RADIUS].i;
+// Disks and lines walk a tile of a block's rows, which is to stay in the first cache with what it
+// leaves between; rectangles go along whole rows.
+static ptrdiff_t tile_nbytes(const plan *p) {
+    if (p->kind == BOX)
+        return 4096;
+    const ptrdiff_t nrows = p->up + BLOCK + p->down + (p->kind == ROUND ? 2 * (p->up + 1) : 0);
+    const ptrdiff_t nbytes = CACHE_NBYTES / nrows;
+    return nbytes < 512 ? 512 : nbytes > 4096 ? 4096 : nbytes;
 }
 
-static plan make_plan(const ppx_job *job) {
-    const ptrdiff_t rx = radius(job, RX), ry = radius(job, RY);
-    const ptrdiff_t n = job->in.width * job->in.channels;
-    const ptrdiff_t nbytes = (ptrdiff_t)ppx_type_nbytes(job->in.type);
-    plan p = {.channels = job->in.channels, .kx = 2 * rx + 1, .ry = ry, .ky = 2 * ry + 1, .n = n};
-    p.halo = rx * p.channels;
-    // Halos are done twice: tiles are much wider than they, and about equal.
-    ptrdiff_t most = TILE_NBYTES / nbytes > 8 * p.halo ? TILE_NBYTES / nbytes : 8 * p.halo;
-    ptrdiff_t ntiles = (n + most - 1) / most;
-    p.tile = round_up((n + ntiles - 1) / ntiles);
-    p.span = round_up(p.tile + 2 * p.halo) + 64;
-    ptrdiff_t ncommon = p.ky - PPX_STRIP + 1;
-    p.ngroups = ncommon >= 2 * PPX_STRIP ? ncommon / PPX_STRIP : 0;
-    p.core_at = (4 + (p.ky < PPX_STRIP ? p.ky : PPX_STRIP)) * p.span;
-    p.pitch = round_up(n) + 64;
+static plan make_plan(const ppx_job *job, int sign, finish with) {
+    plan p = {.sign = sign, .finish = with, .channels = job->in.channels};
+    p.kind = is_round(job) ? ROUND : is_slanted(job) ? SLANTED : BOX;
+    p.n = job->in.width * job->in.channels;
+    p.height = job->in.height;
+    p.spots = job->table;
+    p.nspots = count_spots(job);
+    find_reach(job, &p);
+    const ptrdiff_t nbytes = (ptrdiff_t)ppx_type_nbytes(job->in.type), unit = 64 / nbytes;
+    const ptrdiff_t around = (p.left + p.right) * p.channels;
+    // What is around a tile is done twice: tiles are much wider than that, and about equal.
+    const ptrdiff_t wide = (p.kind == ROUND ? 2 : 4) * around;
+    ptrdiff_t most = tile_nbytes(&p) / nbytes;
+    most = most > wide ? most : wide;
+    const ptrdiff_t ntiles = (p.n + most - 1) / most;
+    p.tile = round_up((p.n + ntiles - 1) / ntiles, unit);
+    p.lead = round_up(p.left * p.channels + unit, unit);
+    // Rounds and lines work on whole vectors, up to four at a time.
+    p.span = p.lead + p.tile + round_up(p.right * p.channels, unit) + 4 * unit;
+    p.span += (p.span / unit + 1) % 2 * unit; // odd: lines fall into different sets of the cache
+    const ptrdiff_t height = p.up + p.down + 1;
+    if (p.kind == BOX) {
+        p.nlines = 1 + BAND + 2;
+        p.ngroups = height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
+        p.pitch = round_up(p.n, unit) + unit;
+    } else {
+        const ptrdiff_t places = p.nspots * (ptrdiff_t)sizeof(ptrdiff_t) / nbytes;
+        p.npacked = p.up + BLOCK + p.down + 1; // one for the second of two rows
+        p.nlines = 1 + p.npacked;
+        p.nlines += (p.kind == ROUND ? 2 * (p.up + 1) : 0) + (places + p.span - 1) / p.span;
+    }
     return p;
 }
 
-static void geometry(const ppx_job *job, ppx_geometry *g, bool erode) {
-    const plan p = make_plan(job);
-    g->up = g->down = p.ry;
-    g->border = PPX_CONSTANT;
-    if (job->in.type == PPX_F32)
-        g->fill = erode ? INFINITY : -INFINITY;
-    else
-        g->fill = erode ? ppx_type_most(job->in.type) : 0;
-    g->block = PPX_STRIP;
-    g->scratch_nbytes = (size_t)p.core_at * ppx_type_nbytes(job->in.type);
-    if (p.ngroups)
-        g->scratch_nbytes += sizeof(core_state) + (size_t)(p.ngroups + 1) * (size_t)p.pitch *
-                                                      ppx_type_nbytes(job->in.type);
+static size_t scratch_nbytes(const ppx_job *job, const plan *p) {
+    const size_t nbytes = ppx_type_nbytes(job->in.type);
+    size_t all = (size_t)(p->nlines * p->span) * nbytes;
+    if (p->ngroups)
+        all += sizeof(group_state) + (size_t)(p->ngroups * p->pitch) * nbytes;
+    return all;
 }
 
-// ---- erode ----
+static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
+    const plan p = make_plan(job, sign, PLAIN);
+    g->up = p.up;
+    g->down = p.down;
+    g->border = PPX_REPLICATE;
+    g->block = BLOCK;
+    g->scratch_nbytes = scratch_nbytes(job, &p);
+}
 
-#define PICK(a, b) ((a) < (b) ? (a) : (b))
+// ---- Least and greatest, for each type ----
 
 #define PIXEL uint8_t
+#define LANES lanes_u8
 #define NAME(function) erode_##function##_u8
+#define SIGN 1
 #define NEUTRAL UINT8_MAX
+#define PICK(a, b) ((a) < (b) ? (a) : (b))
+#define PICK_LANES(a, b) least_u8(a, b)
 #define FINISH(v) (v)
 #include "morphology.inc.h"
 
 #define PIXEL uint16_t
+#define LANES lanes_u16
 #define NAME(function) erode_##function##_u16
+#define SIGN 1
 #define NEUTRAL UINT16_MAX
+#define PICK(a, b) ((a) < (b) ? (a) : (b))
+#define PICK_LANES(a, b) least_u16(a, b)
 #define FINISH(v) (v)
 #include "morphology.inc.h"
 
 #define PIXEL float
+#define LANES lanes_f32
 #define NAME(function) erode_##function##_f32
+#define SIGN 1
 #define NEUTRAL INFINITY
+#define PICK(a, b) ((a) < (b) ? (a) : (b))
+#define PICK_LANES(a, b) least_f32(a, b)
 #define FINISH(v) ((v) + 0.0f)
 #include "morphology.inc.h"
 
-#undef PICK
+#define PIXEL uint8_t
+#define LANES lanes_u8
+#define NAME(function) dilate_##function##_u8
+#define SIGN (-1)
+#define NEUTRAL 0
+#define PICK(a, b) ((a) > (b) ? (a) : (b))
+#define PICK_LANES(a, b) greatest_u8(a, b)
+#define FINISH(v) (v)
+#include "morphology.inc.h"
+
+#define PIXEL uint16_t
+#define LANES lanes_u16
+#define NAME(function) dilate_##function##_u16
+#define SIGN (-1)
+#define NEUTRAL 0
+#define PICK(a, b) ((a) > (b) ? (a) : (b))
+#define PICK_LANES(a, b) greatest_u16(a, b)
+#define FINISH(v) (v)
+#include "morphology.inc.h"
+
+#define PIXEL float
+#define LANES lanes_f32
+#define NAME(function) dilate_##function##_f32
+#define SIGN (-1)
+#define NEUTRAL (-INFINITY)
+#define PICK(a, b) ((a) > (b) ? (a) : (b))
+#define PICK_LANES(a, b) greatest_f32(a, b)
+#define FINISH(v) ((v) + 0.0f)
+#include "morphology.inc.h"
+
+// ---- Steps ----
 
 static void erode_geometry(const ppx_job *job, ppx_geometry *g) {
-    geometry(job, g, true);
+    geometry(job, g, 1);
 }
-
-static const ppx_param params[] = {
-    {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "1", "pixels to each side"},
-    {"rx", PPX_INT, 0, MAX_RADIUS, NULL, "", "pixels to the left and right, instead of radius"},
-    {"ry", PPX_INT, 0, MAX_RADIUS, NULL, "", "pixels above and below, instead of radius"},
-};
-
-static const ppx_step erode_steps[] = {{
-    .pattern = PPX_MAP,
-    .geometry = erode_geometry,
-    .map =
-        {.rows =
-             {[PPX_U8] = erode_block_u8, [PPX_U16] = erode_block_u16, [PPX_F32] = erode_block_f32}},
-}};
-
-const ppx_kernel PPX_KERNEL(erode) = {
-    .name = "erode",
-    .summary = "the least sample of a rectangle around each pixel",
-    .examples = "erode:radius=1 erode:radius=7 erode:rx=3,ry=0 erode:rx=0,ry=9 erode:radius=70",
-    .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
-    .channels = PPX_ANY_CHANNELS,
-    .params = params,
-    .nparams = sizeof params / sizeof *params,
-    .steps = erode_steps,
-    .nsteps = 1,
-};
-
-// ---- dilate ----
-
-#define PICK(a, b) ((a) > (b) ? (a) : (b))
-
-#define PIXEL uint8_t
-#define NAME(function) dilate_##function##_u8
-#define NEUTRAL 0
-#define FINISH(v) (v)
-#include "morphology.inc.h"
-
-#define PIXEL uint16_t
-#define NAME(function) dilate_##function##_u16
-#define NEUTRAL 0
-#define FINISH(v) (v)
-#include "morphology.inc.h"
-
-#define PIXEL float
-#define NAME(function) dilate_##function##_f32
-#define NEUTRAL (-INFINITY)
-#define FINISH(v) ((v) + 0.0f)
-#include "morphology.inc.h"
-
-#undef PICK
 
 static void dilate_geometry(const ppx_job *job, ppx_geometry *g) {
-    geometry(job, g, false);
+    geometry(job, g, -1);
 }
 
-static const ppx_step dilate_steps[] = {{
-    .pattern = PPX_MAP,
-    .geometry = dilate_geometry,
-    .map = {.rows = {[PPX_U8] = dilate_block_u8,
-                     [PPX_U16] = dilate_block_u16,
-                     [PPX_F32] = dilate_block_f32}},
-}};
+// The scratch of the second pass follows that of the first; blocks are so small that what the first
+// has read and written is still near.
+static void gradient_geometry(const ppx_job *job, ppx_geometry *g) {
+    geometry(job, g, 1);
+    const ptrdiff_t far = g->up > g->down ? g->up : g->down;
+    g->up = g->down = far;
+    g->scratch_nbytes *= 2;
+}
 
-const ppx_kernel PPX_KERNEL(dilate) = {
-    .name = "dilate",
-    .summary = "the greatest sample of a rectangle around each pixel",
-    .examples =
-        "dilate:radius=1 dilate:radius=7 dilate:rx=3,ry=0 dilate:rx=0,ry=9 dilate:radius=70",
-    .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
-    .channels = PPX_ANY_CHANNELS,
-    .params = params,
-    .nparams = sizeof params / sizeof *params,
-    .steps = dilate_steps,
-    .nsteps = 1,
+typedef void pass(const plan *p, const ppx_block *block);
+
+static void gradient(const ppx_job *job, const ppx_block *block, pass *greatest, pass *least) {
+    plan p = make_plan(job, -1, PLAIN);
+    greatest(&p, block);
+    p = make_plan(job, 1, LESS_PIECE);
+    ppx_block second = *block;
+    second.scratch = (char *)block->scratch + job->geometry.scratch_nbytes / 2;
+    least(&p, &second);
+}
+
+static void gradient_u8(const ppx_job *job, const ppx_block *block) {
+    gradient(job, block, dilate_block_u8, erode_block_u8);
+}
+
+static void gradient_u16(const ppx_job *job, const ppx_block *block) {
+    gradient(job, block, dilate_block_u16, erode_block_u16);
+}
+
+static void gradient_f32(const ppx_job *job, const ppx_block *block) {
+    gradient(job, block, dilate_block_f32, erode_block_f32);
+}
+
+#define STEP(how, make, function, second)                                                          \
+    {                                                                                              \
+        .pattern = PPX_MAP, .geometry = how##_geometry, .map = {                                   \
+            .rows = {[PPX_U8] = make##_##function##u8,                                             \
+                     [PPX_U16] = make##_##function##u16,                                           \
+                     [PPX_F32] = make##_##function##f32},                                          \
+            .with = second                                                                         \
+        }                                                                                          \
+    }
+
+static const ppx_step erode_steps[] = {STEP(erode, erode, rows_, PPX_ALONE)};
+static const ppx_step dilate_steps[] = {STEP(dilate, dilate, rows_, PPX_ALONE)};
+static const ppx_step open_steps[] = {
+    STEP(erode, erode, rows_, PPX_ALONE),
+    STEP(dilate, dilate, rows_, PPX_ALONE),
 };
+static const ppx_step close_steps[] = {
+    STEP(dilate, dilate, rows_, PPX_ALONE),
+    STEP(erode, erode, rows_, PPX_ALONE),
+};
+static const ppx_step gradient_steps[] = {STEP(gradient, gradient, , PPX_ALONE)};
+static const ppx_step tophat_steps[] = {
+    STEP(erode, erode, rows_, PPX_ALONE),
+    STEP(dilate, dilate, rows_with_first_, PPX_WITH_FIRST),
+};
+static const ppx_step blackhat_steps[] = {
+    STEP(dilate, dilate, rows_, PPX_ALONE),
+    STEP(erode, erode, rows_with_first_, PPX_WITH_FIRST),
+};
+
+// ---- Kernels ----
+
+static const ppx_param params[] = {
+    [SHAPE] = {"shape", PPX_CHOICE, 0, 0, "square|rect|line|disk|diamond", "square",
+               "the structuring element"},
+    [RADIUS] = {"radius", PPX_INT, 0, MAX_RADIUS, NULL, "1",
+                "square, disk, diamond: pixels to each side"},
+    [RX] = {"rx", PPX_INT, 0, MAX_RADIUS, NULL, "",
+            "square: to the left and right, instead of radius"},
+    [RY] = {"ry", PPX_INT, 0, MAX_RADIUS, NULL, "", "square: above and below, instead of radius"},
+    [WIDTH] = {"width", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more to the left)"},
+    [HEIGHT] = {"height", PPX_INT, 1, MAX_SIZE, NULL, "", "rect: pixels (even: more above)"},
+    [LENGTH] = {"length", PPX_INT, 1, MAX_SIZE, NULL, "", "line: pixels"},
+    [ANGLE] = {"angle", PPX_REAL, 0, 180, NULL, "0",
+               "line: degrees, against the clock from the right"},
+};
+
+// Which shapes take a parameter.
+static const unsigned shapes_of[] = {
+    [RADIUS] = 1u << SQUARE | 1u << DISK | 1u << DIAMOND,
+    [RX] = 1u << SQUARE,
+    [RY] = 1u << SQUARE,
+    [WIDTH] = 1u << RECT,
+    [HEIGHT] = 1u << RECT,
+    [LENGTH] = 1u << LINE,
+    [ANGLE] = 1u << LINE,
+};
+
+static ppx_status check(const ppx_job *job, ppx_error *error) {
+    const ppx_value *v = job->values;
+    const char *name = job->kernel->name;
+    for (int k = RADIUS; k <= ANGLE; k++)
+        if (v[k].given && !(shapes_of[k] >> v[SHAPE].i & 1u))
+            return ppx_fail(error, PPX_E_USAGE, "%s: shape=%s does not take %s=", name,
+                            v[SHAPE].text, params[k].key);
+    if (v[SHAPE].i == RECT && !(v[WIDTH].given && v[HEIGHT].given))
+        return ppx_fail(error, PPX_E_USAGE, "%s: shape=rect needs width= and height=", name);
+    if (v[SHAPE].i == LINE && !v[LENGTH].given)
+        return ppx_fail(error, PPX_E_USAGE, "%s: shape=line needs length=", name);
+    return PPX_OK;
+}
+
+static size_t table_nbytes(const ppx_job *job) {
+    return (size_t)count_spots(job) * sizeof(spot);
+}
+
+static void build(const ppx_job *job) {
+    if (is_round(job))
+        list_columns(job, job->table);
+    else if (is_slanted(job))
+        list_line(job, job->table);
+}
+
+#define KERNEL(called, does, tried, step_list)                                                     \
+    {                                                                                              \
+        .name = called, .summary = does, .examples = tried,                                        \
+        .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32, .channels = PPX_ANY_CHANNELS,       \
+        .params = params, .nparams = sizeof params / sizeof *params, .check = check,               \
+        .table_nbytes = table_nbytes, .build = build, .steps = step_list,                          \
+        .nsteps = sizeof step_list / sizeof *step_list                                             \
+    }
+
+const ppx_kernel PPX_KERNEL(erode) =
+    KERNEL("erode", "the least sample of a structuring element around each pixel",
+           "erode:radius=1 erode:radius=7 erode:rx=3,ry=0 erode:rx=0,ry=9 erode:radius=70 "
+           "erode:shape=rect,width=4,height=6 erode:shape=disk,radius=5 "
+           "erode:shape=line,length=12,angle=30",
+           erode_steps);
+
+const ppx_kernel PPX_KERNEL(dilate) =
+    KERNEL("dilate", "the greatest sample of a structuring element around each pixel",
+           "dilate:radius=1 dilate:radius=7 dilate:rx=0,ry=70 dilate:shape=rect,width=6,height=4 "
+           "dilate:shape=diamond,radius=4 dilate:shape=disk,radius=20 "
+           "dilate:shape=line,length=9,angle=110",
+           dilate_steps);
+
+const ppx_kernel PPX_KERNEL(open) =
+    KERNEL("open", "erode, then dilate: what the element fits into",
+           "open:radius=2 open:shape=rect,width=2,height=5 open:shape=disk,radius=3", open_steps);
+
+const ppx_kernel PPX_KERNEL(close) =
+    KERNEL("close", "dilate, then erode: fills what the element does not fit into",
+           "close:radius=2 close:shape=rect,width=5,height=2 close:shape=line,length=6,angle=45",
+           close_steps);
+
+const ppx_kernel PPX_KERNEL(gradient_m) =
+    KERNEL("gradient-m", "dilate less erode: the morphological gradient",
+           "gradient-m:radius=1 gradient-m:ry=40 gradient-m:shape=disk,radius=4 "
+           "gradient-m:shape=line,length=8,angle=60",
+           gradient_steps);
+
+const ppx_kernel PPX_KERNEL(tophat) = KERNEL("tophat",
+                                             "the image less open: what is light and narrow",
+                                             "tophat:radius=3 tophat:shape=diamond,radius=2",
+                                             tophat_steps);
+
+const ppx_kernel
+    PPX_KERNEL(blackhat) = KERNEL("blackhat", "close less the image: what is dark and narrow",
+                                  "blackhat:radius=3 blackhat:shape=line,length=5,angle=135",
+                                  blackhat_steps);

@@ -1,5 +1,5 @@
-// point.inc.h: the row functions of point.c for one pixel type; PIXEL, NAME, MOST and, for float,
-// PIXEL_IS_FLOAT are defined by who includes it.
+// point.inc.h: the row functions of point.c for one pixel type; PIXEL, NAME, MOST and, where
+// it is so, PIXEL_IS_BYTE or PIXEL_IS_FLOAT are defined by who includes it.
 
 static void NAME(invert)(const ppx_job *job, const ppx_block *block) {
     ptrdiff_t n = samples(job);
@@ -26,7 +26,11 @@ static void NAME(gray)(const ppx_job *job, const ppx_block *block) {
         const PIXEL *restrict in = block->in[k];
         PIXEL *restrict out = block->out[k];
         if (channels == 3) {
-            for (ptrdiff_t x = 0; x < width; x++)
+            ptrdiff_t x = 0;
+#ifdef PIXEL_IS_BYTE
+            x = gray_ahead(out, in, width);
+#endif
+            for (; x < width; x++)
                 out[x] = NAME(luma)(in + 3 * x);
         } else if (channels == 4) {
             for (ptrdiff_t x = 0; x < width; x++) {
@@ -58,4 +62,5 @@ static void NAME(threshold)(const ppx_job *job, const ppx_block *block) {
 #undef PIXEL
 #undef NAME
 #undef MOST
+#undef PIXEL_IS_BYTE
 #undef PIXEL_IS_FLOAT

@@ -102,3 +102,17 @@ const char *world_library(void) {
     text[strcspn(text, ",\n")] = '\0';
     return text;
 }
+
+// The lessons of mpi/lessons/, in any order.
+#define LESSONS(X)
+#define DECLARE(name) extern const ppx_lesson ppx_lesson_##name##_mpi;
+#define POINTER(name) &ppx_lesson_##name##_mpi,
+LESSONS(DECLARE)
+
+const ppx_lesson *world_lesson(const char *name) {
+    static const ppx_lesson *const lessons[] = {LESSONS(POINTER) NULL};
+    for (int k = 0; lessons[k]; k++)
+        if (strcmp(lessons[k]->name, name) == 0)
+            return lessons[k];
+    return NULL;
+}

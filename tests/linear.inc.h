@@ -107,7 +107,7 @@ static void check(const trial *t, const ppx_image *in) {
 static const ppx_type types[] = {PPX_U8, PPX_U16, PPX_F32};
 
 // Every type, number of channels and shape of image; the larger not with every number of channels.
-static void check_shapes(const trial *t) {
+static inline void check_shapes(const trial *t) {
     static const ptrdiff_t sizes[][2] = {{1, 1},   {1, 37},  {37, 1},  {17, 13},
                                          {19, 63}, {21, 64}, {23, 65}, {257, 129}};
     for (int type = 0; type < 3; type++)

@@ -63,11 +63,11 @@ static trial box_trial(char spec[80], const window *w) {
     return (trial){spec, NULL, box_oracle, w, {0, 0, 0, 1e-7}};
 }
 
+// Beside rounding, what cutting the tails off and the coarser grid of large sigma may take, as the
+// kernel's opening says; the window is wider than the kernel's.
 static trial gaussian_trial(char spec[80], const window *w) {
     (void)snprintf(spec, 80, "gaussian:sigma=%.17g,border=%s", w->sigma, test_borders[w->border]);
-    // The bound that the kernel's opening derives; T is at most radius + 1.
-    double u8 = 0.5 + (w->rx <= 40 ? (w->rx + 2) / 256.0 + 255.0 * w->rx / 65536 : 0.01);
-    return (trial){spec, NULL, gaussian_oracle, w, {u8, 0.7, 0, 2e-6}};
+    return (trial){spec, NULL, gaussian_oracle, w, {1, 0.5 + 1e-4 * UINT16_MAX, 0, 1e-4}};
 }
 
 // ---- box ----
@@ -121,8 +121,8 @@ static void test_box_rounding(void **state) {
 // Every sum of u8 that a window in one row can have, for several areas.
 static void test_box_division(void **state) {
     (void)state;
-    static const int areas[] = {3, 5, 7, 9, 15, 25, 49, 121, 225, 441};
-    for (int a = 0; a < 10; a++) {
+    static const int areas[] = {3, 5, 7, 9, 15, 25, 49, 121, 225, 253, 255, 257};
+    for (int a = 0; a < 12; a++) {
         int area = areas[a], nsums = 255 * area + 1;
         // Window number s, at pixel s * area + area / 2, holds samples with the sum s.
         ppx_image in = test_image(test_shape((ptrdiff_t)nsums * area, 1, 1, PPX_U8), TEST_NOISE, 1);
@@ -162,7 +162,7 @@ static void test_box_parameters(void **state) {
 // ---- gaussian ----
 
 static int gaussian_radius(double sigma) {
-    return (int)ceil(4 * sigma);
+    return (int)ceil(5 * sigma);
 }
 
 static window gaussian_window(double sigma, int border) {
@@ -183,7 +183,7 @@ static void test_gaussian(void **state) {
 
 static void test_gaussian_large(void **state) {
     (void)state;
-    static const double sigmas[] = {0.7, 1.6, 3.3, 6, 10, 10.1, 25, 100};
+    static const double sigmas[] = {0.7, 1.6, 3.3, 4, 6, 10.1, 25, 100};
     for (int s = 0; s < 8; s++)
         for (int type = 0; type < 3; type++) {
             window w = gaussian_window(sigmas[s], (s + type) % 4);
@@ -194,6 +194,48 @@ static void test_gaussian_large(void **state) {
             check(&t, &in);
             ppx_image_free(&in);
         }
+}
+
+// The first sample of a row that is 0 below x and the largest from there on, or the other way
+// round, in both directions: edges under every phase of a coarser grid.
+static ppx_image edges_image(ppx_type type) {
+    ppx_image image = test_image(test_shape(96, 96, 1, type), TEST_EXTREMES, 5);
+    size_t size = ppx_type_nbytes(type);
+    for (ptrdiff_t y = 0; y < 96; y++)
+        for (ptrdiff_t x = 0; x < 96; x++) {
+            char *row = ppx_image_row(&image, y);
+            bool high = (x / 31 + y / 37) % 2;
+            uint8_t u8 = high ? UINT8_MAX : 0;
+            uint16_t u16 = high ? UINT16_MAX : 0;
+            float f32 = high ? 1 : 0;
+            const void *sample = type == PPX_U8 ? &u8 : type == PPX_U16 ? (void *)&u16 : &f32;
+            memcpy(row + (size_t)x * size, sample, size);
+        }
+    return image;
+}
+
+// All sigmas: noise, edges and what has only extremes stay within a grey level of real numbers.
+static void test_gaussian_accuracy(void **state) {
+    (void)state;
+    static const double sigmas[] = {0.3, 0.4, 0.6, 0.8, 1.2, 1.9, 2.7, 3.9, 4,  4.9, 5,
+                                    5.9, 6,   7.7, 8,   13,  20,  31,  50,  64, 100};
+    for (int s = 0; s < 21; s++)
+        for (int type = 0; type < 3; type++)
+            for (int texture = 0; texture < 3; texture++) {
+                window w = gaussian_window(sigmas[s], (s + texture) % 4);
+                char spec[80];
+                trial t = gaussian_trial(spec, &w);
+                ppx_image in = texture ? test_image(test_shape(70, 64, 1, types[type]),
+                                                    texture == 1 ? TEST_NOISE : TEST_EXTREMES, 8)
+                                       : edges_image(types[type]);
+                double *expected = calloc(samples_of(&in), sizeof *expected);
+                t.oracle(&in, t.context, expected);
+                ppx_image got = run(&t, &in, &ppx_runner_serial);
+                compare(&t, &in, &got, expected);
+                ppx_image_free(&got);
+                ppx_image_free(&in);
+                free(expected);
+            }
 }
 
 static ppx_image constant_image(ppx_type type, double value) {
@@ -225,14 +267,16 @@ static void test_gaussian_constant(void **state) {
             }
 }
 
-// The input that makes the rounding of the weights worst at its centre: 255 where weights of 16
-// bits, as the kernel's opening defines them, are too large, 0 where they are too small.
+// The input that is worst at its centre for a kernel that has weights of `fixed`: the largest
+// sample where they are too large, 0 where they are too small.
 static ppx_image adversary(double sigma, bool mirrored) {
     int radius = gaussian_radius(sigma), size = 2 * radius + 1;
-    double exact[1001], fixed[1001], left = 1;
+    int cut = (int)ceil(3.5 * sigma - 0.5);
+    double exact[1001], fixed[1001] = {0}, left = 1;
     make_weights(exact, radius, sigma);
-    for (int k = 1; k <= radius; k++) {
-        fixed[radius + k] = fixed[radius - k] = floor(exact[radius + k] * 131072 + 0.5) / 131072;
+    make_weights(fixed + radius - cut, cut, sigma);
+    for (int k = 1; k <= cut; k++) {
+        fixed[radius + k] = fixed[radius - k] = floor(fixed[radius + k] * 131072 + 0.5) / 131072;
         left -= 2 * fixed[radius + k];
     }
     fixed[radius] = left;
@@ -240,14 +284,14 @@ static ppx_image adversary(double sigma, bool mirrored) {
     for (int y = 0; y < size; y++)
         for (int x = 0; x < size; x++) {
             bool more = fixed[x] * fixed[y] > exact[x] * exact[y];
-            ((uint8_t *)ppx_image_row(&image, y))[x] = more != mirrored ? 255 : 0;
+            ((uint8_t *)ppx_image_row(&image, y))[x] = more != mirrored ? UINT8_MAX : 0;
         }
     return image;
 }
 
 static void test_gaussian_adversary(void **state) {
     (void)state;
-    static const double sigmas[] = {0.3, 0.5, 0.77, 1, 1.25, 2, 2.9, 4, 5.5, 7, 8.4, 9.3, 10};
+    static const double sigmas[] = {0.3, 0.5, 0.77, 1, 1.25, 1.5, 2, 2.5, 2.9, 3.1, 3.5, 3.8, 3.99};
     for (int k = 0; k < 26; k++) {
         window w = gaussian_window(sigmas[k / 2], k % 4);
         char spec[80];
@@ -267,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_box_parameters),
         cmocka_unit_test(test_gaussian),
         cmocka_unit_test(test_gaussian_large),
+        cmocka_unit_test(test_gaussian_accuracy),
         cmocka_unit_test(test_gaussian_constant),
         cmocka_unit_test(test_gaussian_adversary),
     };

@@ -1,0 +1,85 @@
+// gaussian_sums.inc.h: the two arithmetics of gaussian_plan.inc.h: "fixed", in 16 bits, and float.
+#if defined __AVX2__ || defined __SSE2__
+#include <immintrin.h>
+#endif
+
+#if defined __AVX512BW__
+#define VECTOR_NBYTES 64
+#elif defined __AVX2__
+#define VECTOR_NBYTES 32
+#else
+#define VECTOR_NBYTES 16
+#endif
+enum { FEW = 8 };     // weights that registers hold
+enum { AT_ONCE = 8 }; // vectors: as many as there are registers for sums
+
+typedef uint16_t vector_fixed __attribute__((vector_size(VECTOR_NBYTES)));
+typedef float vector_float __attribute__((vector_size(VECTOR_NBYTES)));
+
+// The high halves of the products.
+static INLINE vector_fixed product_fixed(vector_fixed a, vector_fixed w) {
+#if defined __AVX512BW__
+    return (vector_fixed)_mm512_mulhi_epu16((__m512i)a, (__m512i)w);
+#elif defined __AVX2__
+    return (vector_fixed)_mm256_mulhi_epu16((__m256i)a, (__m256i)w);
+#elif defined __SSE2__
+    return (vector_fixed)_mm_mulhi_epu16((__m128i)a, (__m128i)w);
+#else
+    vector_fixed high;
+    for (int k = 0; k < VECTOR_NBYTES / 2; k++)
+        high[k] = (uint16_t)((uint32_t)a[k] * w[k] >> 16);
+    return high;
+#endif
+}
+
+// The centre's weight counts one sample, not two.
+static INLINE vector_fixed centre_fixed(vector_fixed a, vector_fixed w) {
+    return product_fixed(a + a, w);
+}
+
+static INLINE vector_fixed keep_fixed(vector_fixed sum) {
+    return (sum + 1) >> 1;
+}
+
+static INLINE vector_float product_float(vector_float a, vector_float w) {
+    return a * w;
+}
+
+static INLINE vector_float centre_float(vector_float a, vector_float w) {
+    return a * w;
+}
+
+static INLINE vector_float keep_float(vector_float sum) {
+    return sum;
+}
+
+// Samples and grey levels as these sums count them: fixed in 1/128 of a level (sums of weights: in
+// 1/256), float as they are.
+static INLINE uint16_t of_level_fixed(float level) {
+    int32_t value = (int32_t)(level * 256 + 0.5f);
+    value = value < 0 ? 0 : value;
+    return (uint16_t)(value < UINT8_MAX << 8 ? value : UINT8_MAX << 8);
+}
+
+static INLINE float of_level_float(float level) {
+    return level;
+}
+
+static INLINE float level_fixed(uint16_t sum, int32_t lost) {
+    return (float)(sum + lost) * (1.0f / 256);
+}
+
+static INLINE float level_float(float sum, int32_t lost) {
+    (void)lost;
+    return sum;
+}
+
+static const ppx_type type_fixed = PPX_U16, type_float = PPX_F32;
+
+#define SUM uint16_t
+#define SUMS(name) name##_fixed
+#include "gaussian_vector.inc.h"
+
+#define SUM float
+#define SUMS(name) name##_float
+#include "gaussian_vector.inc.h"

@@ -1,0 +1,39 @@
+// rank.c: which method makes the rows of a rank filter, see rank.h.
+#include "rank.h"
+
+#include "rank_network.h"
+
+static bool is_small(const ppx_job *job, const ppx_rank *r) {
+    const int most = job->in.type == PPX_U8 ? 7 : 8;
+    return r->radius <= most;
+}
+
+size_t ppx_rank_table_nbytes(const ppx_job *job, const ppx_rank *r) {
+    return is_small(job, r) ? ppx_network_nbytes() : 0;
+}
+
+void ppx_rank_build(const ppx_job *job, const ppx_rank *r) {
+    if (is_small(job, r))
+        ppx_network_build(job, r);
+}
+
+void ppx_rank_geometry(const ppx_job *job, const ppx_rank *r, ppx_geometry *g) {
+    g->up = g->down = g->side = r->radius;
+    g->border = r->border;
+    g->block = PPX_STRIP;
+    if (is_small(job, r))
+        g->scratch_nbytes = ppx_network_scratch(job);
+    else if (job->in.type == PPX_U8)
+        g->scratch_nbytes = ppx_columns_scratch(job, r);
+    else
+        g->scratch_nbytes = ppx_places_scratch(job, r);
+}
+
+void ppx_rank_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block) {
+    if (is_small(job, r))
+        ppx_network_rows(job, r, block);
+    else if (job->in.type == PPX_U8)
+        ppx_columns_rows(job, r, block);
+    else
+        ppx_places_rows(job, r, block);
+}

@@ -1,0 +1,714 @@
+// rank_network_make.c: finds the minima and maxima that pick the sample of one rank from each
+// window of a tile of outputs (used by rank_network.c).
+//
+// What the windows of a tile have in common is sorted once. The tile is then halved again and
+// again; each half merges the sorted samples that only its windows have in common, and forgets
+// those that can no longer have the rank (Adams, Fast median filters using separable sorting
+// networks, ACM TOG 40, 2021; hierarchical tiling, arXiv 2507.19926, 2025). Lists are merged by
+// Batcher's odd-even merge (Knuth, The Art of Computer Programming 3, 5.3.4). What leads to no
+// output is dropped.
+//
+// Lanes of a vector are tiles that lie side by side. A list of samples `tile` columns to the right
+// is the same list one lane further, so each is found once: a value is a node and a shift in lanes.
+//
+// Loads and stores cost more than minima and maxima. Where a merge is regular, several exchanges
+// that follow each other make one operation, whose values between stay in registers: a group.
+#include "../core/memory.h"
+#include "rank_network.h"
+
+#include <string.h>
+
+enum { NODES = 1 << 15, HASH = 1 << 16, ROOM = 1 << 14, GROUPS = 1 << 12, SHIFT_BITS = 4 };
+
+typedef enum node_kind { INPUT, LEAST, MOST } node_kind;
+
+typedef struct node {
+    uint8_t kind;
+    uint8_t shift;   // of b, in lanes; a has none
+    uint8_t ahead;   // lanes by which it is computed ahead of the outputs
+    bool live;       // something leads from here to an output
+    bool outer;      // and something outside of its group
+    bool delayed;    // some operation reads it later than it is computed
+    bool placed;     // has its operation
+    uint16_t a, b;   // nodes; of an input its row, and its column in the tile
+    uint16_t group;  // plus 1; 0: none
+    uint16_t slot;   // offset of its samples
+    uint16_t reader; // the last operation that reads it, by turn
+} node;
+
+typedef uint32_t value; // node << SHIFT_BITS | shift
+
+// Its exchanges made nodes from `first` on, each two: the lesser one and the greater one.
+typedef struct group {
+    ppx_network_kind kind;
+    int first, last;
+    value in[PPX_NETWORK_OPERANDS];
+} group;
+
+// What one operation makes: nodes first to last.
+typedef struct item {
+    uint8_t kind;
+    bool done;
+    uint16_t first, last;
+} item;
+
+typedef struct builder {
+    node nodes[NODES];
+    uint16_t hash[HASH]; // node + 1, by what it computes
+    int nnodes;
+    group groups[GROUPS];
+    int ngroups;
+    value room[ROOM]; // lists under way, a stack
+    int nroom;
+    int k, tile_x, rank;
+    value outputs[PPX_NETWORK_TILE][PPX_NETWORK_TILE];
+    uint16_t idle[NODES]; // slots that nothing needs any more, a stack
+    int nidle;
+    item items[NODES];
+    uint16_t turns[NODES]; // items in the order of operations
+    int nitems, nturns;
+} builder;
+
+// What a group reads and makes: its results, as nodes counted from its first. Other values never
+// leave it.
+typedef struct form {
+    int nin, nexchanges, nout;
+    uint8_t out[PPX_NETWORK_OPERANDS];
+} form;
+
+static const form forms[] = {
+    [PPX_NETWORK_LEAST] = {2, 1, 1, {0}},
+    [PPX_NETWORK_MOST] = {2, 1, 1, {0}},
+    [PPX_NETWORK_BOTH] = {2, 1, 2, {0, 1}},
+    [PPX_NETWORK_MERGE_2] = {4, 3, 4, {0, 4, 5, 3}},
+    [PPX_NETWORK_MERGE_4] = {8, 9, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
+    [PPX_NETWORK_TWO_LEVELS] = {5, 4, 5, {4, 5, 6, 7, 3}},
+};
+
+// ---- Values ----
+
+static int find_node(builder *w, node_kind kind, int a, int b, int shift) {
+    const uint64_t key = (((uint64_t)a * NODES + (uint64_t)b) * 4 + kind) * 16 + (uint64_t)shift;
+    for (uint64_t h = key * 0x9e3779b97f4a7c15u >> 48;; h = (h + 1) % HASH) {
+        if (w->hash[h] == 0) {
+            PPX_ASSERT(w->nnodes < NODES - 1);
+            w->nodes[w->nnodes] = (node){
+                .kind = (uint8_t)kind, .shift = (uint8_t)shift, .a = (uint16_t)a, .b = (uint16_t)b};
+            w->hash[h] = (uint16_t)++w->nnodes;
+            return w->nnodes - 1;
+        }
+        const node *n = &w->nodes[w->hash[h] - 1];
+        if (n->kind == kind && n->a == a && n->b == b && n->shift == shift)
+            return w->hash[h] - 1;
+    }
+}
+
+static value value_of(int at, int shift) {
+    return (value)at << SHIFT_BITS | (value)shift;
+}
+
+static int node_of(value v) {
+    return (int)(v >> SHIFT_BITS);
+}
+
+static int shift_of(value v) {
+    return (int)(v & ((1 << SHIFT_BITS) - 1));
+}
+
+static value input(builder *w, int x, int y) {
+    return value_of(find_node(w, INPUT, y, x % w->tile_x, 0), x / w->tile_x);
+}
+
+static value operation(builder *w, node_kind kind, value a, value b) {
+    if (a == b)
+        return a;
+    if (shift_of(a) > shift_of(b) || (shift_of(a) == shift_of(b) && a > b)) {
+        value c = a;
+        a = b;
+        b = c;
+    }
+    const int shift = shift_of(a);
+    return value_of(find_node(w, kind, node_of(a), node_of(b), shift_of(b) - shift), shift);
+}
+
+// ---- Lists ----
+
+static value *take(builder *w, int n) {
+    value *list = w->room + w->nroom;
+    w->nroom += n;
+    PPX_ASSERT(w->nroom <= ROOM);
+    return list;
+}
+
+static void exchange(builder *w, value *lesser, value *greater) {
+    const value a = *lesser, b = *greater;
+    *lesser = operation(w, LEAST, a, b);
+    *greater = operation(w, MOST, a, b);
+}
+
+// Notes that nodes from `first` on are a group, if they are all of one (and not partly found
+// before) and in step.
+static void note_group(builder *w, ppx_network_kind kind, int first, const value *in) {
+    if (w->nnodes - first != 2 * forms[kind].nexchanges || w->ngroups == GROUPS)
+        return;
+    for (int at = first; at < w->nnodes; at++)
+        if (w->nodes[at].b >= first && w->nodes[at].shift > 0)
+            return;
+    group *g = &w->groups[w->ngroups++];
+    *g = (group){.kind = kind, .first = first, .last = w->nnodes - 1};
+    memcpy(g->in, in, (size_t)forms[kind].nin * sizeof *in);
+    for (int at = first; at < w->nnodes; at++)
+        w->nodes[at].group = (uint16_t)w->ngroups;
+}
+
+static void merge_2(builder *w, value v[4]) { // v[0], v[1] and v[2], v[3]
+    exchange(w, &v[0], &v[2]);
+    exchange(w, &v[1], &v[3]);
+    exchange(w, &v[2], &v[1]);
+    const value swap = v[1];
+    v[1] = v[2];
+    v[2] = swap;
+}
+
+static void merge_4(builder *w, value v[8]) { // v[0..3] and v[4..7]
+    value even[4] = {v[0], v[2], v[4], v[6]}, odd[4] = {v[1], v[3], v[5], v[7]};
+    merge_2(w, even);
+    merge_2(w, odd);
+    v[0] = even[0];
+    for (int i = 0; i < 3; i++) {
+        v[2 * i + 1] = odd[i];
+        v[2 * i + 2] = even[i + 1];
+        exchange(w, &v[2 * i + 1], &v[2 * i + 2]);
+    }
+    v[7] = odd[3];
+}
+
+// The last level of a merge, from odd[i] on: odd-even lists of lists that were merged.
+static void combine(builder *w, const value *even, int neven, const value *odd, int nodd, int i,
+                    value *out) {
+    out[0] = even[0];
+    for (; i < nodd; i++) {
+        out[2 * i + 1] = odd[i];
+        if (i + 1 < neven) {
+            out[2 * i + 2] = even[i + 1];
+            exchange(w, &out[2 * i + 1], &out[2 * i + 2]);
+        }
+    }
+    if (neven == nodd + 2)
+        out[neven + nodd - 1] = even[neven - 1];
+}
+
+static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out);
+
+// The even (odd) half of a merge, and its own halves: what `combine` makes a level higher.
+typedef struct quarters {
+    value *list, *even, *odd;
+    int n, neven, nodd;
+} quarters;
+
+static quarters merge_quarters(builder *w, const value *a, int n, const value *b, int m, int step) {
+    quarters h = {.neven = (n + 1) / 2 + (m + 1) / 2, .nodd = n / 2 + m / 2};
+    h.n = h.neven + h.nodd;
+    h.list = take(w, h.n);
+    h.even = take(w, h.neven);
+    h.odd = take(w, h.nodd);
+    merge(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step, h.even);
+    merge(w, a + step, n / 2, b + step, m / 2, 2 * step, h.odd);
+    h.list[0] = h.even[0];
+    return h;
+}
+
+// The last two levels, four exchanges at a time as far as they go.
+static void combine_twice(builder *w, const quarters *e, const quarters *o, value *out) {
+    int i = 0;
+    for (; i < e->nodd && i + 1 < e->neven && i < o->nodd && i + 1 < o->neven; i++) {
+        const value in[] = {o->list[2 * i], e->odd[i], e->even[i + 1], o->odd[i], o->even[i + 1]};
+        const int first = w->nnodes;
+        value v[5];
+        memcpy(v, in, sizeof v);
+        exchange(w, &v[1], &v[2]);
+        exchange(w, &v[3], &v[4]);
+        e->list[2 * i + 1] = v[1];
+        e->list[2 * i + 2] = v[2];
+        o->list[2 * i + 1] = v[3];
+        o->list[2 * i + 2] = v[4];
+        exchange(w, &v[0], &v[1]);
+        exchange(w, &v[3], &v[2]);
+        note_group(w, PPX_NETWORK_TWO_LEVELS, first, in);
+        const value made[] = {v[0], v[1], v[3], v[2]};
+        memcpy(out + 4 * i + 1, made, sizeof made);
+    }
+    combine(w, e->even, e->neven, e->odd, e->nodd, i, e->list);
+    combine(w, o->even, o->neven, o->odd, o->nodd, i, o->list);
+    combine(w, e->list, e->n, o->list, o->n, 2 * i, out);
+}
+
+// Merges n values of a, `step` apart, and m values of b into out, where they are contiguous.
+static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out) {
+    const int before = w->nroom;
+    if (n == 0 || m == 0) {
+        for (int i = 0; i < n + m; i++)
+            out[i] = (n ? a : b)[i * step];
+    } else if (n == 1 && m == 1) {
+        out[0] = *a;
+        out[1] = *b;
+        exchange(w, &out[0], &out[1]);
+    } else if (n == m && (n == 2 || n == 4)) {
+        value in[8];
+        const int first = w->nnodes;
+        for (int i = 0; i < n; i++) {
+            in[i] = a[i * step];
+            in[n + i] = b[i * step];
+        }
+        memcpy(out, in, (size_t)(2 * n) * sizeof *in);
+        (n == 2 ? merge_2 : merge_4)(w, out);
+        note_group(w, n == 2 ? PPX_NETWORK_MERGE_2 : PPX_NETWORK_MERGE_4, first, in);
+    } else if (n > 4 || m > 4) {
+        const quarters e = merge_quarters(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step);
+        const quarters o = merge_quarters(w, a + step, n / 2, b + step, m / 2, 2 * step);
+        combine_twice(w, &e, &o, out);
+    } else {
+        const quarters h = merge_quarters(w, a, n, b, m, step);
+        combine(w, h.even, h.neven, h.odd, h.nodd, 0, out);
+    }
+    w->nroom = before;
+}
+
+static void sort_column(builder *w, int x, int y0, int y1, value *out) {
+    if (y1 - y0 == 1) {
+        *out = input(w, x, y0);
+        return;
+    }
+    int half = 1;
+    while (2 * half < y1 - y0)
+        half *= 2;
+    const int n = y1 - y0, before = w->nroom;
+    value *parts = take(w, n);
+    sort_column(w, x, y0, y0 + half, parts);
+    sort_column(w, x, y0 + half, y1, parts + half);
+    merge(w, parts, half, parts + half, n - half, 1, out);
+    w->nroom = before;
+}
+
+// Where to divide columns [x0, x1): not too far from the middle, at a multiple of a large power of
+// two, so that parts are shared with the lists of other windows.
+static int divide(int x0, int x1) {
+    int best = x0 + 1, most = -1;
+    for (int x = x0 + 1; x < x1; x++) {
+        const int part = x - x0 < x1 - x ? x - x0 : x1 - x;
+        const int power = x & -x;
+        const int score = (4 * part >= x1 - x0) * 4096 + power * 64 + part;
+        if (score > most) {
+            most = score;
+            best = x;
+        }
+    }
+    return best;
+}
+
+// The sorted samples of columns [x0, x1) and rows [y0, y1), in the tile's coordinates.
+static void sort_box(builder *w, int x0, int x1, int y0, int y1, value *out) {
+    const int shift = x0 / w->tile_x, n = (x1 - x0) * (y1 - y0), before = w->nroom;
+    x0 -= shift * w->tile_x;
+    x1 -= shift * w->tile_x;
+    if (x1 - x0 == 1) {
+        sort_column(w, x0, y0, y1, out);
+    } else {
+        const int x = divide(x0, x1), nleft = (x - x0) * (y1 - y0);
+        value *parts = take(w, n);
+        sort_box(w, x0, x, y0, y1, parts);
+        sort_box(w, x, x1, y0, y1, parts + nleft);
+        merge(w, parts, nleft, parts + nleft, n - nleft, 1, out);
+        w->nroom = before;
+    }
+    for (int i = 0; i < n; i++)
+        out[i] += (value)shift;
+}
+
+// ---- Tiles ----
+
+// A part of the tile: outputs from x, y on, w x h of them, and the sorted samples that their
+// windows have in common: nseen, of which the `below` least and some of the greatest are forgotten.
+typedef struct part {
+    int x, y, w, h;
+    const value *list;
+    int n, below, nseen;
+} part;
+
+// Forgets what cannot have the rank, however the samples that are not seen yet turn out.
+static void forget(const builder *w, part *p) {
+    const int unseen = w->k * w->k - p->nseen;
+    int first = w->rank - unseen - p->below, last = w->rank - p->below;
+    first = first > 0 ? first : 0;
+    last = last < p->n - 1 ? last : p->n - 1;
+    p->list += first;
+    p->n = last - first + 1;
+    p->below += first;
+}
+
+// The value of rank t among two sorted lists: the least, over the ways to take t + 1 values from
+// their beginnings, of the greatest taken.
+static value select_two(builder *w, const value *a, int n, const value *b, int m, int t) {
+    value best = 0;
+    bool any = false;
+    for (int i = 0; i <= t + 1 && i <= n; i++) {
+        const int j = t + 1 - i;
+        if (j > m)
+            continue;
+        value most = i == 0 ? b[j - 1] : j == 0 ? a[i - 1] : operation(w, MOST, a[i - 1], b[j - 1]);
+        best = any ? operation(w, LEAST, best, most) : most;
+        any = true;
+    }
+    return best;
+}
+
+static void make_part(builder *w, part p) {
+    const int k = w->k, before = w->nroom;
+    if (p.w == 1 && p.h == 1) { // of a tile of one
+        w->outputs[p.y][p.x] = p.list[w->rank - p.below];
+        return;
+    }
+    const bool across = p.w >= p.h;
+    for (int half = 0; half < 2; half++) {
+        part q = p;
+        int x0 = p.x + p.w - 1, x1 = p.x + k, y0 = p.y + p.h - 1, y1 = p.y + k; // in common
+        if (across) {
+            q.w = p.w / 2;
+            q.x = p.x + half * q.w;
+            x0 = half ? x1 : q.x + q.w - 1;
+            x1 = half ? q.x + k : p.x + p.w - 1;
+        } else {
+            q.h = p.h / 2;
+            q.y = p.y + half * q.h;
+            y0 = half ? y1 : q.y + q.h - 1;
+            y1 = half ? q.y + k : p.y + p.h - 1;
+        }
+        const int m = (x1 - x0) * (y1 - y0);
+        value *more = take(w, m);
+        sort_box(w, x0, x1, y0, y1, more);
+        if (q.w == 1 && q.h == 1) {
+            w->outputs[q.y][q.x] = select_two(w, p.list, p.n, more, m, w->rank - p.below);
+        } else {
+            value *all = take(w, p.n + m);
+            merge(w, p.list, p.n, more, m, 1, all);
+            q.list = all;
+            q.n = p.n + m;
+            q.nseen = p.nseen + m;
+            forget(w, &q);
+            make_part(w, q);
+        }
+        w->nroom = before;
+    }
+}
+
+// ---- Operations ----
+
+static int partner_of(const builder *w, int at) {
+    // The two results of an exchange are made one after the other, save where one was asked for
+    // before.
+    const node *n = &w->nodes[at];
+    const int other = n->kind == LEAST ? at + 1 : at - 1;
+    if (other < 0 || other >= w->nnodes)
+        return -1;
+    const node *o = &w->nodes[other];
+    const bool same = o->kind != n->kind && o->a == n->a && o->b == n->b && o->shift == n->shift;
+    return same && o->kind != INPUT && o->live ? other : -1;
+}
+
+static void mark(node *source, int ahead) {
+    source->live = source->outer = true;
+    if (source->ahead < ahead)
+        source->ahead = (uint8_t)ahead;
+}
+
+static bool is_result(const group *g, int at) {
+    for (int k = 0; k < forms[g->kind].nout; k++)
+        if (g->first + forms[g->kind].out[k] == at)
+            return true;
+    return false;
+}
+
+// Whether a group is worth while: few of its exchanges lead to nothing, and no value between is
+// wanted elsewhere. If so its nodes are as far ahead as the farthest.
+static bool keep_group(builder *w, const group *g) {
+    int nlive = 0, ahead = 0;
+    for (int at = g->last; at >= g->first; at--) {
+        node *n = &w->nodes[at];
+        if (n->outer && !is_result(g, at))
+            return false;
+        ahead = n->live && n->ahead > ahead ? n->ahead : ahead;
+        if (n->live && n->a >= g->first)
+            w->nodes[n->a].live = true;
+        if (n->live && n->b >= g->first)
+            w->nodes[n->b].live = true;
+        nlive += n->live && !((at - g->first) % 2 == 0 && w->nodes[at + 1].live);
+    }
+    if (5 * nlive < 3 * forms[g->kind].nexchanges)
+        return false;
+    for (int at = g->first; at <= g->last; at++) {
+        node *n = &w->nodes[at];
+        n->ahead = (uint8_t)ahead;
+        if (n->live && n->a < g->first)
+            mark(&w->nodes[n->a], ahead);
+        if (n->live && n->b < g->first)
+            mark(&w->nodes[n->b], ahead + n->shift);
+    }
+    return true;
+}
+
+// From the outputs back: what is live, and how far ahead of the outputs it must be computed.
+// Returns the greatest such distance, which all inputs have.
+static int look_back(builder *w) {
+    int most = 0;
+    for (int at = w->nnodes - 1; at >= 0; at--) {
+        node *n = &w->nodes[at];
+        if (n->group > 0 && w->groups[n->group - 1].last == at) {
+            const group *g = &w->groups[n->group - 1];
+            if (keep_group(w, g)) {
+                at = g->first;
+                continue;
+            }
+            for (int k = g->first; k <= g->last; k++)
+                w->nodes[k].group = 0;
+        }
+        if (!n->live || n->kind == INPUT)
+            continue;
+        const int partner = partner_of(w, at);
+        if (partner > at)
+            continue; // done with it
+        if (partner >= 0) {
+            node *o = &w->nodes[partner];
+            n->ahead = o->ahead = n->ahead > o->ahead ? n->ahead : o->ahead;
+        }
+        mark(&w->nodes[n->a], n->ahead);
+        mark(&w->nodes[n->b], n->ahead + n->shift);
+    }
+    for (int at = 0; at < w->nnodes; at++)
+        if (w->nodes[at].live && w->nodes[at].ahead > most)
+            most = w->nodes[at].ahead;
+    return most;
+}
+
+// Lanes by which node `at`, computed `ahead`, reads a source that is `shift` lanes away.
+static int delay_of(const node *source, int ahead, int shift) {
+    return source->ahead - ahead - shift;
+}
+
+static void list_items(builder *w) {
+    for (int at = 0; at < w->nnodes; at++) {
+        const node *n = &w->nodes[at];
+        if (!n->live || n->kind == INPUT)
+            continue;
+        item i = {.kind = n->kind == LEAST ? PPX_NETWORK_LEAST : PPX_NETWORK_MOST,
+                  .first = (uint16_t)at,
+                  .last = (uint16_t)at};
+        if (n->group > 0) {
+            const group *g = &w->groups[n->group - 1];
+            i = (item){
+                .kind = (uint8_t)g->kind, .first = (uint16_t)g->first, .last = (uint16_t)g->last};
+        } else if (partner_of(w, at) > at) {
+            i.kind = PPX_NETWORK_BOTH;
+            i.last++;
+        }
+        w->items[w->nitems++] = i;
+        at = i.last;
+    }
+}
+
+static bool is_ready(const builder *w, const item *i) {
+    for (int at = i->first; at <= i->last; at++) {
+        const node *n = &w->nodes[at];
+        if (n->live && ((n->a < i->first && !w->nodes[n->a].placed) ||
+                        (n->b < i->first && !w->nodes[n->b].placed)))
+            return false;
+    }
+    return true;
+}
+
+// The next item of a kind that is ready, within a window; or -1.
+static int find_ready(const builder *w, int kind, int from, int to) {
+    for (int k = from; k < to && k < w->nitems; k++)
+        if (w->items[k].kind == kind && !w->items[k].done && is_ready(w, &w->items[k]))
+            return k;
+    return -1;
+}
+
+// Brings items of a kind together, as far as they need not wait for others: processors foretell
+// runs of one kind, not a long list of many. The window keeps values that are used soon close.
+static void order_items(builder *w) {
+    enum { WINDOW = 64 };
+    int first = 0, kind = 0, from = 0;
+    while (w->nturns < w->nitems) {
+        while (w->items[first].done)
+            first++;
+        from = from < first ? first : from;
+        int k = find_ready(w, kind, from, first + WINDOW);
+        if (k < 0 && from == first) { // the first one is always ready
+            k = first;
+            kind = w->items[k].kind;
+        } else if (k < 0) {
+            from = first;
+            continue;
+        }
+        from = k + 1;
+        item *i = &w->items[k];
+        i->done = true;
+        for (int at = i->first; at <= i->last; at++)
+            w->nodes[at].placed = true;
+        w->turns[w->nturns++] = (uint16_t)k;
+    }
+}
+
+// Finds out which nodes are read with a delay, and who reads each last.
+static void look_forward(builder *w) {
+    for (int turn = 0; turn < w->nturns; turn++) {
+        const item *i = &w->items[w->turns[turn]];
+        for (int at = i->first; at <= i->last; at++) {
+            const node *n = &w->nodes[at];
+            node *a = &w->nodes[n->a], *b = &w->nodes[n->b];
+            if (!n->live)
+                continue;
+            a->delayed |= delay_of(a, n->ahead, 0) > 0;
+            b->delayed |= delay_of(b, n->ahead, n->shift) > 0;
+            a->reader = b->reader = (uint16_t)turn;
+        }
+    }
+}
+
+// ---- Slots ----
+
+typedef struct slots {
+    int chunk, halo; // samples
+    int nused;       // samples
+    uint16_t waste;  // a slot for what nothing needs
+} slots;
+
+static void give_slot(builder *w, ppx_network *network, slots *s, node *n) {
+    if (n->delayed) {
+        n->slot = (uint16_t)(s->nused + s->halo);
+        s->nused += s->chunk + s->halo;
+        PPX_ASSERT(network->ncarried < PPX_NETWORK_CARRIED);
+        network->carried[network->ncarried++] = n->slot;
+    } else if (w->nidle > 0) {
+        n->slot = w->idle[--w->nidle];
+    } else {
+        n->slot = (uint16_t)s->nused;
+        s->nused += s->chunk;
+    }
+    PPX_ASSERT(s->nused <= PPX_NETWORK_SLOTS);
+}
+
+static void leave_slot(builder *w, node *n, int turn) {
+    if (!n->live || n->delayed || n->reader != turn)
+        return;
+    n->reader = NODES; // once
+    w->idle[w->nidle++] = n->slot;
+}
+
+// Outputs are read when all is done.
+static void place_outputs(builder *w, ppx_network *network) {
+    for (int y = 0; y < network->tile_y; y++)
+        for (int x = 0; x < network->tile_x; x++) {
+            node *n = &w->nodes[node_of(w->outputs[y][x])];
+            n->live = n->outer = true;
+            n->delayed |= n->ahead > 0; // some other output is made of it
+            n->reader = NODES;
+            network->outputs[y][x] = (uint16_t)(n->slot - n->ahead);
+        }
+}
+
+static void place_inputs(builder *w, ppx_network *network, slots *s) {
+    for (int y = 0; y < network->nrows; y++)
+        for (int x = 0; x < network->tile_x; x++) {
+            node *n = &w->nodes[node_of(input(w, x, y))];
+            n->ahead = (uint8_t)network->delay;
+            n->placed = true;
+        }
+    list_items(w);
+    order_items(w);
+    look_forward(w);
+    place_outputs(w, network);
+    for (int y = 0; y < network->nrows; y++)
+        for (int x = 0; x < network->tile_x; x++) {
+            node *n = &w->nodes[node_of(input(w, x, y))];
+            give_slot(w, network, s, n);
+            network->inputs[y][x] = n->slot;
+        }
+}
+
+static void emit(ppx_network *network, int word) {
+    PPX_ASSERT(network->nwords < PPX_NETWORK_WORDS);
+    network->words[network->nwords++] = (uint16_t)word;
+}
+
+// An operation, whose inputs are `in` (shifts count from `base`) where something needs them.
+static void place_operation(builder *w, ppx_network *network, slots *s, int turn, const value *in,
+                            int base) {
+    const item *i = &w->items[w->turns[turn]];
+    const form *f = &forms[i->kind];
+    const int ahead = w->nodes[i->first].ahead;
+    for (int k = 0; k < f->nin; k++) {
+        const node *n = &w->nodes[node_of(in[k])];
+        const int delay = delay_of(n, ahead, shift_of(in[k]) - base);
+        const bool wanted = n->live && delay >= 0 && (delay == 0 || n->delayed);
+        emit(network, wanted ? n->slot - delay : s->waste);
+    }
+    for (int k = 0; k < f->nin; k++) // their places may be taken by the results
+        leave_slot(w, &w->nodes[node_of(in[k])], turn);
+    for (int k = 0; k < f->nout; k++) {
+        node *n = &w->nodes[i->first + f->out[k]];
+        if (n->live && n->outer)
+            give_slot(w, network, s, n);
+        emit(network, n->live && n->outer ? n->slot : s->waste);
+    }
+}
+
+static void place_operations(builder *w, ppx_network *network, slots *s) {
+    int count = 0; // of operations of a kind, its place
+    for (int turn = 0; turn < w->nturns; turn++) {
+        const item *i = &w->items[w->turns[turn]];
+        const node *n = &w->nodes[i->first];
+        if (turn == 0 || i->kind != w->items[w->turns[turn - 1]].kind) {
+            emit(network, i->kind);
+            count = network->nwords;
+            emit(network, 0);
+        }
+        network->words[count]++;
+        if (n->group > 0) {
+            const group *g = &w->groups[n->group - 1];
+            int base = shift_of(g->in[0]);
+            for (int k = 1; k < forms[g->kind].nin; k++)
+                base = shift_of(g->in[k]) < base ? shift_of(g->in[k]) : base;
+            place_operation(w, network, s, turn, g->in, base);
+        } else {
+            const value in[] = {value_of(n->a, 0), value_of(n->b, n->shift)};
+            place_operation(w, network, s, turn, in, 0);
+        }
+    }
+}
+
+size_t ppx_network_make_nbytes(void) {
+    return sizeof(builder);
+}
+
+void ppx_network_make(ppx_network *network, const ppx_rank *r, ppx_type type, void *room) {
+    builder *w = room;
+    const int nbytes = (int)ppx_type_nbytes(type);
+    *w = (builder){.k = (int)r->k, .rank = (int)r->rank, .tile_x = network->tile_x};
+    network->nrows = w->k + network->tile_y - 1;
+    const int x0 = network->tile_x - 1, y0 = network->tile_y - 1, n = (w->k - x0) * (w->k - y0);
+    value *core = take(w, n);
+    sort_box(w, x0, w->k, y0, w->k, core);
+    part whole = {0, 0, network->tile_x, network->tile_y, core, n, 0, n};
+    forget(w, &whole);
+    make_part(w, whole);
+    place_outputs(w, network);
+    network->delay = look_back(w);
+    slots s = {PPX_NETWORK_CHUNK / nbytes, PPX_NETWORK_HALO / nbytes, 0, 0};
+    PPX_ASSERT(network->delay <= s.halo);
+    s.waste = (uint16_t)s.nused;
+    s.nused += s.chunk;
+    place_inputs(w, network, &s);
+    place_operations(w, network, &s);
+    place_outputs(w, network);
+}
