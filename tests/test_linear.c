@@ -179,7 +179,8 @@ static void test_convolve_files(void **state) {
         char spec[120];
         (void)snprintf(spec, sizeof spec, "convolve:file=any,scale=%.17g,offset=%g,border=%s",
                        m.scale, m.offset, test_borders[m.border]);
-        trial t = {spec, text, convolve_oracle, &m, {0, 0, 0, 1e-5 + 1e-7 * largest}};
+        trial t = {
+            spec, text, convolve_oracle, &m, {0, 0, 0, 1e-5 + 1e-7 * (largest + fabs(m.offset))}};
         for (int type = 0; type < 3; type++) {
             const ppx_shape shape = test_shape(39 - k % 2, 65 + k % 2, 1 + k % 4, types[type]);
             ppx_image in = test_image(shape, k % 3 ? TEST_NOISE : TEST_EXTREMES, 4);
