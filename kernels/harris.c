@@ -10,10 +10,10 @@
 //
 // One pass (Lacassagne et al. 2014 fuse the same stages): a row of gradients enters a ring of
 // `block` rows, and the sums of products down each column follow by adding what enters and taking
-// away what leaves. Sums of products are whole numbers below 2^31 (u8) or 2^53 (u16), hence exact;
-// sums for f32 are taken anew for each row, from the top. What follows is in float: out errs by
-// less than 1e-6 (trace M)^2. Cost: a read of the image, a write of f32; 3 * block additions a
-// pixel across the row.
+// away what leaves, a tile of columns at a time. Sums of products are whole numbers below 2^31 (u8)
+// or 2^53 (u16), hence exact; sums for f32 are taken anew for each row, from the top. What follows
+// is in float: out errs by less than 1e-6 (trace M)^2. Cost: a read of the image, a write of f32; 3
+// * block additions a pixel across the row.
 #include "../core/kernel.h"
 
 #include <string.h>
@@ -23,9 +23,18 @@ enum { XX, YY, XY, NSUMS };
 
 #define INLINE inline __attribute__((always_inline))
 
-// Samples of a row of the scratch; radius columns lie on either side.
-static size_t scratch_width(const ppx_job *job) {
-    return ((size_t)job->in.width + (size_t)job->values[BLOCK].i + 31) / 16 * 16;
+enum { TILE = 256 }; // columns; sums and gradients of a tile stay in the L1 cache
+
+// The scratch of a tile has rows of that many samples; `radius` columns lie on either side.
+static size_t tile_width(const ppx_job *job) {
+    return (TILE + (size_t)job->values[BLOCK].i + 31) / 16 * 16;
+}
+
+static size_t tile_nbytes(const ppx_job *job) {
+    static const size_t gradient[] = {sizeof(int16_t), sizeof(int32_t), 0, sizeof(float)};
+    static const size_t sum[] = {sizeof(int32_t), sizeof(double), 0, sizeof(double)};
+    const size_t block = (size_t)job->values[BLOCK].i;
+    return tile_width(job) * (NSUMS * sum[job->in.type] + 2 * block * gradient[job->in.type]);
 }
 
 static inline ptrdiff_t slot_of(ptrdiff_t y, ptrdiff_t block) {
@@ -59,14 +68,11 @@ static inline ptrdiff_t slot_of(ptrdiff_t y, ptrdiff_t block) {
 #include "harris.inc.h"
 
 static void harris_geometry(const ppx_job *job, ppx_geometry *g) {
-    static const size_t gradient[] = {sizeof(int16_t), sizeof(int32_t), 0, sizeof(float)};
-    static const size_t sum[] = {sizeof(int32_t), sizeof(double), 0, sizeof(double)};
-    size_t block = (size_t)job->values[BLOCK].i;
     g->up = g->down = g->side = job->values[BLOCK].i / 2 + 1;
     g->border = (ppx_border)job->values[BORDER].i;
+    g->block = job->in.type == PPX_U8 ? PPX_STRIP : 0; // the longer a tile goes down, the better
     g->out.type = PPX_F32;
-    g->scratch_nbytes =
-        scratch_width(job) * (NSUMS * sum[job->in.type] + 2 * block * gradient[job->in.type]);
+    g->scratch_nbytes = (size_t)((job->in.width + TILE - 1) / TILE) * tile_nbytes(job);
 }
 
 static ppx_status harris_check(const ppx_job *job, ppx_error *error) {

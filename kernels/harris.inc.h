@@ -3,7 +3,7 @@
 // QUICK where the two inner loops are written elsewhere.
 #include "gradient.inc.h"
 
-// The scratch of a worker: rows of `width` samples, of which the first `radius` lie left of pixel
+// The scratch of a tile: rows of `width` samples, of which the first `radius` lie left of pixel
 // 0.
 typedef struct NAME(rings) {
     SUM *column[NSUMS]; // sums of products down `block` rows
@@ -12,7 +12,7 @@ typedef struct NAME(rings) {
 } NAME(rings);
 
 static NAME(rings) NAME(rings_in)(const ppx_job *job, void *scratch) {
-    NAME(rings) rings = {.width = scratch_width(job)};
+    NAME(rings) rings = {.width = tile_width(job)};
     SUM *next = scratch;
     for (int s = 0; s < NSUMS; s++, next += rings.width)
         rings.column[s] = next;
@@ -44,25 +44,21 @@ static void NAME(enter)(const PIXEL *const rows[3], ptrdiff_t n, GRADIENT *restr
     (void)xx, (void)yy, (void)xy;
 }
 
-// From sums down columns to the response: sums across `block` of them, a tile at a time.
-static void NAME(respond)(float *restrict out, SUM *const sums[NSUMS], ptrdiff_t width, int block,
+// From sums down columns to the response: sums across `block` of them.
+static void NAME(respond)(float *restrict out, SUM *const sums[NSUMS], ptrdiff_t n, int block,
                           float k, float scale) {
-    enum { TILE = 256 };
     SUM square[NSUMS][TILE];
-    for (ptrdiff_t from = 0; from < width; from += TILE) {
-        const ptrdiff_t n = width - from < TILE ? width - from : TILE;
-        for (int s = 0; s < NSUMS; s++) {
-            const SUM *column = sums[s] + from;
-            memcpy(square[s], column, (size_t)n * sizeof(SUM));
-            for (ptrdiff_t dx = 1; dx < block; dx++)
-                for (ptrdiff_t x = 0; x < n; x++)
-                    square[s][x] += column[x + dx];
-        }
-        for (ptrdiff_t x = 0; x < n; x++) {
-            const float xx = (float)square[XX][x], yy = (float)square[YY][x];
-            const float xy = (float)square[XY][x];
-            out[from + x] = RESPONSE(xx, yy, xy, k, scale);
-        }
+    for (int s = 0; s < NSUMS; s++) {
+        const SUM *column = sums[s];
+        memcpy(square[s], column, (size_t)n * sizeof(SUM));
+        for (ptrdiff_t dx = 1; dx < block; dx++)
+            for (ptrdiff_t x = 0; x < n; x++)
+                square[s][x] += column[x + dx];
+    }
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const float xx = (float)square[XX][x], yy = (float)square[YY][x];
+        const float xy = (float)square[XY][x];
+        out[x] = RESPONSE(xx, yy, xy, k, scale);
     }
 }
 #endif
@@ -88,29 +84,37 @@ static void NAME(sum_columns)(const NAME(rings) * rings, ptrdiff_t y, ptrdiff_t 
 }
 #endif
 
-static void NAME(harris)(const ppx_job *job, const ppx_block *at) {
-    const ptrdiff_t width = job->in.width, block = job->values[BLOCK].i, radius = block / 2;
+// The tile that begins at column x, all rows of the block.
+static void NAME(harris_tile)(const ppx_job *job, const ppx_block *at, ptrdiff_t x, void *scratch) {
+    const ptrdiff_t block = job->values[BLOCK].i, radius = block / 2;
+    const ptrdiff_t n = job->in.width - x < TILE ? job->in.width - x : TILE;
     const double side = 4 * ppx_type_most(job->in.type) * (double)block;
     const float scale = (float)(1 / (side * side * side * side)), k = (float)job->values[K].d;
-    const NAME(rings) rings = NAME(rings_in)(job, at->scratch);
+    const NAME(rings) rings = NAME(rings_in)(job, scratch);
     ptrdiff_t next = radius; // the row of the block that enters first
     if (at->fresh) {
-        memset(at->scratch, 0, job->geometry.scratch_nbytes);
+        memset(scratch, 0, tile_nbytes(job));
         next = -radius;
     }
     for (ptrdiff_t y = next; y < at->nrows + radius; y++) {
         const PIXEL *rows[3];
         for (int dy = -1; dy <= 1; dy++)
-            rows[dy + 1] = (const PIXEL *)at->in[y + dy] - radius;
+            rows[dy + 1] = (const PIXEL *)at->in[y + dy] + x - radius;
         GRADIENT *ring = rings.ring + 2 * (size_t)slot_of(at->y + y, block) * rings.width;
-        NAME(enter)(rows, width + 2 * radius, ring, ring + rings.width, rings.column);
+        NAME(enter)(rows, n + 2 * radius, ring, ring + rings.width, rings.column);
         if (y < radius)
             continue;
 #if !EXACT
         NAME(sum_columns)(&rings, at->y + y - radius, block);
 #endif
-        NAME(respond)(at->out[y - radius], rings.column, width, (int)block, k, scale);
+        NAME(respond)((float *)at->out[y - radius] + x, rings.column, n, (int)block, k, scale);
     }
+}
+
+static void NAME(harris)(const ppx_job *job, const ppx_block *at) {
+    char *scratch = at->scratch;
+    for (ptrdiff_t x = 0; x < job->in.width; x += TILE, scratch += tile_nbytes(job))
+        NAME(harris_tile)(job, at, x, scratch);
 }
 
 #undef PIXEL

@@ -30,19 +30,6 @@ static inline int32_t size_of(int32_t a) {
     return a < 0 ? -a : a;
 }
 
-static inline uint8_t l1_u8(int16_t gx, int16_t gy) {
-    return (uint8_t)least_of((int16_t)(size_of(gx) + size_of(gy)), UINT8_MAX);
-}
-
-static inline uint8_t l2_u8(int16_t gx, int16_t gy) {
-    uint16_t x = (uint16_t)least_of(size_of(gx), UINT8_MAX);
-    uint16_t y = (uint16_t)least_of(size_of(gy), UINT8_MAX);
-    const uint16_t most = UINT8_MAX * UINT8_MAX;
-    uint16_t a = (uint16_t)(x * x), b = (uint16_t)(y * y), left = (uint16_t)(most - a);
-    uint16_t s = (uint16_t)(a + (b < left ? b : left));
-    return (uint8_t)(int32_t)(sqrtf((float)s) + 0.5f);
-}
-
 static inline uint16_t l1_u16(int32_t gx, int32_t gy) {
     return (uint16_t)least_of(size_of(gx) + size_of(gy), UINT16_MAX);
 }
@@ -63,6 +50,19 @@ static inline float l2_f32(float gx, float gy) {
 #ifdef __AVX2__
 #include "sobel_u8.inc.h"
 #else
+static inline uint8_t l1_u8(int16_t gx, int16_t gy) {
+    return (uint8_t)least_of((int16_t)(size_of(gx) + size_of(gy)), UINT8_MAX);
+}
+
+static inline uint8_t l2_u8(int16_t gx, int16_t gy) {
+    uint16_t x = (uint16_t)least_of(size_of(gx), UINT8_MAX);
+    uint16_t y = (uint16_t)least_of(size_of(gy), UINT8_MAX);
+    const uint16_t most = UINT8_MAX * UINT8_MAX;
+    uint16_t a = (uint16_t)(x * x), b = (uint16_t)(y * y), left = (uint16_t)(most - a);
+    uint16_t s = (uint16_t)(a + (b < left ? b : left));
+    return (uint8_t)(int32_t)(sqrtf((float)s) + 0.5f);
+}
+
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
 #define GRADIENT int16_t
@@ -80,6 +80,7 @@ static inline float l2_f32(float gx, float gy) {
 #include "sobel.inc.h"
 
 static void sobel_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->block = job->in.type == PPX_U8 ? 32 : 0; // columns of u8 begin with two rows more
     g->up = g->down = g->side = 1;
     g->border = (ppx_border)job->values[BORDER].i;
 }

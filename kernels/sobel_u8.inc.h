@@ -40,7 +40,7 @@ static INLINE __m256i times(__m256i a, int factor) {
                          : _mm256_mullo_epi16(a, _mm256_set1_epi16((int16_t)factor));
 }
 
-// The same as l2_u8, of 16 pairs in 16 bits each. No root of a whole number lies half-way, so
+// l2 of 16 pairs in 16 bits each. No root of a whole number lies half-way, so
 // rounding to the nearest is what it is by any rule.
 static INLINE __m256i roots_of_squares(__m256i gx, __m256i gy) {
     const __m256i most = _mm256_set1_epi16(UINT8_MAX), zero = _mm256_setzero_si256();

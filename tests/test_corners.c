@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const ptrdiff_t sizes[][2] = {{1, 1}, {1, 37}, {37, 1}, {17, 13}, {21, 64}, {70, 131}};
+static const ptrdiff_t sizes[][2] = {{1, 1},   {1, 37},   {37, 1}, {17, 13},
+                                     {21, 64}, {70, 131}, {530, 5}};
 enum { NSIZES = sizeof sizes / sizeof *sizes };
 
 // ---- harris -------------------------------------------------------------------------------------

@@ -147,29 +147,43 @@ static void test_convolve_names(void **state) {
     }
 }
 
-// Whole weights for each width of the sums, and fractions; sizes up to the largest.
+// Whole weights for each width of the sums and each way to finish, and fractions; sizes up to the
+// largest.
 static void test_convolve_files(void **state) {
     (void)state;
     static const int sizes[][2] = {{1, 1}, {5, 1}, {1, 7}, {5, 3}, {9, 9}, {31, 31}};
-    static const double factors[] = {1, 100, 1e6, 0.37};
+    static const struct {
+        double factor, scale, offset;
+    } cases[] = {{1, 16, 9},      {100, 1600, 9},       {1e6, 16e6, 9},  {0.37, 5.92, 9},
+                 {1, 1, 3},       {1, -1, 200},         {1, 2.5, 0.25},  {0.125, 3, 1},
+                 {100, 30000, 9}, {5000, 80000, 127},   {2000, 1000, 0}, {1, 1, 40000},
+                 {7, 977, -2},    {0.0625, -0.25, 250}, {300, 1, 128},   {1, 4095, 0}};
+    enum { NCASES = sizeof cases / sizeof *cases };
     static char text[31 * 31 * 24];
     double weight[31 * 31];
-    for (int k = 0; k < 24; k++) {
-        int width = sizes[k / 4][0], height = sizes[k / 4][1];
+    for (int k = 0; k < 6 * NCASES; k++) {
+        const double factor = cases[k % NCASES].factor;
+        int width = sizes[k / NCASES][0], height = sizes[k / NCASES][1];
+        if (width == 31 && k % 4)
+            continue; // slow
+        const double largest = width * height * 12 * factor / fabs(cases[k % NCASES].scale);
         size_t used = (size_t)sprintf(text, "# made by a test\n\n");
         for (int i = 0; i < width * height; i++) {
-            weight[i] = ((double)(test_random(77, (uint64_t)i) % 21) - 8) * factors[k % 4];
+            weight[i] = ((double)(test_random(77, (uint64_t)i) % 21) - 8) * factor;
             bool last = (i + 1) % width == 0;
             used += (size_t)sprintf(text + used, "%.17g%s", weight[i],
                                     !last ? (i % 2 ? " " : ", ") : "\t# end\r\n");
         }
-        matrix m = {width, height, k % 3, 16 * factors[k % 4], 9, weight};
+        matrix m = {width, height, k % 3, cases[k % NCASES].scale, cases[k % NCASES].offset,
+                    weight};
         char spec[120];
-        (void)snprintf(spec, sizeof spec, "convolve:file=any,scale=%.17g,offset=9,border=%s",
-                       m.scale, test_borders[m.border]);
-        trial t = {spec, text, convolve_oracle, &m, {0, 0, 0, 1e-5}};
+        (void)snprintf(spec, sizeof spec, "convolve:file=any,scale=%.17g,offset=%g,border=%s",
+                       m.scale, m.offset, test_borders[m.border]);
+        trial t = {
+            spec, text, convolve_oracle, &m, {0, 0, 0, 1e-5 + 1e-7 * (largest + fabs(m.offset))}};
         for (int type = 0; type < 3; type++) {
-            ppx_image in = test_image(test_shape(39, 66, 1 + k % 4, types[type]), TEST_NOISE, 4);
+            const ppx_shape shape = test_shape(39 - k % 2, 65 + k % 2, 1 + k % 4, types[type]);
+            ppx_image in = test_image(shape, k % 3 ? TEST_NOISE : TEST_EXTREMES, 4);
             check(&t, &in);
             ppx_image_free(&in);
         }
