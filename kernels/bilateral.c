@@ -288,8 +288,7 @@ static const ppx_step bilateral_steps[] = {{
 const ppx_kernel PPX_KERNEL(bilateral) = {
     .name = "bilateral",
     .summary = "smooths what looks alike and keeps edges (Tomasi and Manduchi)",
-    .examples = "bilateral:sigma_s=1,sigma_r=30 bilateral:sigma_s=2,sigma_r=0.2,radius=2 "
-                "bilateral:sigma_s=3,sigma_r=20,radius=11",
+    .examples = "bilateral:sigma_s=1,sigma_r=30 bilateral:sigma_s=2,sigma_r=0.2,radius=2",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = bilateral_params,
