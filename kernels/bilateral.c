@@ -132,20 +132,21 @@ LANES_INLINE lanes whole_weight(const bilateral_table *table, lanes distance, la
 // A pair of pixels around each of those at `centre`.
 LANES_INLINE void add_tap_whole(const bilateral_table *table, const uint16_t *centre,
                                 const tap *pair, const lanes p[], int colours, whole_sums *sums) {
-    lanes q0[MOST_COLOURS], q1[MOST_COLOURS], d0 = {0}, d1 = {0};
+    lanes d0[MOST_COLOURS], d1[MOST_COLOURS], all0 = {0}, all1 = {0};
     for (int c = 0; c < colours; c++) {
-        q0[c] = lanes_load(centre + c * table->plane + pair->offset);
-        q1[c] = lanes_load(centre + c * table->plane - pair->offset);
-        d0 += lanes_distance(p[c], q0[c]);
-        d1 += lanes_distance(p[c], q1[c]);
+        const uint16_t *q = centre + c * table->plane;
+        d0[c] = lanes_load(q + pair->offset) - p[c];
+        d1[c] = lanes_load(q - pair->offset) - p[c];
+        all0 += lanes_absolute(d0[c]);
+        all1 += lanes_absolute(d1[c]);
     }
     lanes spatial = lanes_all(pair->whole);
-    lanes w0 = whole_weight(table, d0, spatial), w1 = whole_weight(table, d1, spatial);
+    lanes w0 = whole_weight(table, all0, spatial), w1 = whole_weight(table, all1, spatial);
     lanes_zipped weights = lanes_zip(w0, w1);
     sums->weight = wide_pair_add(sums->weight, lanes_sum(weights));
     for (int c = 0; c < colours; c++)
-        sums->difference[c] = wide_pair_add(
-            sums->difference[c], lanes_dot(weights, lanes_zip(q0[c] - p[c], q1[c] - p[c])));
+        sums->difference[c] =
+            wide_pair_add(sums->difference[c], lanes_dot(weights, lanes_zip(d0[c], d1[c])));
 }
 
 // Rounds half up; the quotient is in [-255, 255].
@@ -287,8 +288,7 @@ static const ppx_step bilateral_steps[] = {{
 const ppx_kernel PPX_KERNEL(bilateral) = {
     .name = "bilateral",
     .summary = "smooths what looks alike and keeps edges (Tomasi and Manduchi)",
-    .examples = "bilateral:sigma_s=1,sigma_r=30 bilateral:sigma_s=2,sigma_r=0.2,radius=2 "
-                "bilateral:sigma_s=3,sigma_r=20,radius=11",
+    .examples = "bilateral:sigma_s=1,sigma_r=30 bilateral:sigma_s=2,sigma_r=0.2,radius=2",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = bilateral_params,

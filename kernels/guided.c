@@ -76,7 +76,7 @@ static void guided_geometry(const ppx_job *job, ppx_geometry *g) {
     g->up = g->down = 2 * radius_of(job);
     g->border = (ppx_border)job->values[BORDER].i;
     g->anchored = job->in.type == PPX_F32;
-    size_t sums = (size_t)(4 * line_of(job) + 2 * row_of(job));
+    size_t sums = (size_t)(4 * line_of(job) + 2 * (row_of(job) + 16));
     size_t rows = (size_t)(2 * (ring_of(job) + 1) * row_of(job));
     g->scratch_nbytes = sums_have_32_bits(job) ? sums * sizeof(int32_t) + rows * sizeof(uint16_t)
                                                : sums * sizeof(double) + rows * sizeof(int32_t);
@@ -102,6 +102,7 @@ static ptrdiff_t row_behind(const ppx_job *job, ptrdiff_t y) {
 #define PIXEL uint8_t
 #define MOST UINT8_MAX
 #define SUM int32_t
+#define SUM_IS_WHOLE
 #define REST uint16_t
 #define UNITS_A 32768
 #define UNITS_B 128

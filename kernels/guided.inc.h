@@ -1,7 +1,7 @@
 // guided.inc.h: the row functions of guided.c for one pixel type. PIXEL, SUM (of samples and their
-// squares, and of a and b), REST (a and b in the ring), REAL (what the output is computed in), NAME
-// and, for integers, MOST and UNITS_A and UNITS_B (what 1 is in a and b) are defined by who
-// includes it.
+// squares, and of a and b), REST (a and b in the ring), REAL (what the output is computed in),
+// NAME, for integers MOST, UNITS_A and UNITS_B (what 1 is in a and b), and SUM_IS_WHOLE where SUM
+// is an integer are defined by who includes it.
 
 typedef struct NAME(lines) {
     SUM *first, *second, *a, *b; // of columns, at pixel 0
@@ -15,8 +15,8 @@ static NAME(lines) NAME(lines_in)(const ppx_job *job, void *scratch) {
     const ptrdiff_t line = line_of(job), row = row_of(job);
     NAME(lines) lines = {at, at + line, at + 2 * line, at + 3 * line, {0}, NULL, NULL, 0, 0};
     lines.window[0] = (SUM *)scratch + 4 * line;
-    lines.window[1] = lines.window[0] + row;
-    lines.ring = (REST *)(lines.window[1] + row);
+    lines.window[1] = lines.window[0] + row + 16; // see run_4
+    lines.ring = (REST *)(lines.window[1] + row + 16);
     lines.row = row;
     lines.nrows = ring_of(job);
     lines.nothing = lines.ring + 2 * lines.nrows * row;
@@ -36,20 +36,64 @@ static void NAME(extend)(const ppx_job *job, SUM *line) {
                    0);
 }
 
-// The channels are chains of additions beside each other; step is a constant where this is called.
-static inline void NAME(run)(SUM *restrict out, const SUM *restrict line, ptrdiff_t n, ptrdiff_t r,
-                             ptrdiff_t step) {
-    SUM sum[PPX_MAX_CHANNELS];
-    for (ptrdiff_t c = 0; c < step; c++) {
-        sum[c] = 0;
-        for (ptrdiff_t dx = -r - 1; dx < r; dx++)
-            sum[c] += line[dx * step + c];
+// The sum of the window one pixel to the left of a line's first.
+static inline SUM NAME(start_run)(const SUM *line, ptrdiff_t r, ptrdiff_t step) {
+    SUM sum = 0;
+    for (ptrdiff_t dx = -r - 1; dx < r; dx++)
+        sum += line[dx * step];
+    return sum;
+}
+
+typedef SUM NAME(four) __attribute__((vector_size(4 * sizeof(SUM))));
+
+#ifdef SUM_IS_WHOLE
+// Whole numbers may be added in any order: a prefix sum of four at a time. Rows have room for that.
+static void NAME(run_1)(SUM *restrict out, const SUM *restrict line, ptrdiff_t n, ptrdiff_t r) {
+    const NAME(four) zero = {0};
+    NAME(four) enters, leaves, sum = NAME(start_run)(line, r, 1) - zero;
+    for (ptrdiff_t x = 0; x < n; x += 4) {
+        memcpy(&enters, line + x + r, sizeof enters);
+        memcpy(&leaves, line + x - r - 1, sizeof leaves);
+        NAME(four) add = enters - leaves;
+        add += __builtin_shufflevector(zero, add, 0, 4, 5, 6);
+        add += __builtin_shufflevector(zero, add, 0, 1, 4, 5);
+        sum += add;
+        memcpy(out + x, &sum, sizeof sum);
+        sum = __builtin_shufflevector(sum, sum, 3, 3, 3, 3);
     }
-    for (ptrdiff_t x = 0; x < n; x += step)
-        for (ptrdiff_t c = 0; c < step; c++) {
-            sum[c] += line[x + r * step + c] - line[x - (r + 1) * step + c];
-            out[x + c] = sum[c];
-        }
+}
+#else
+static void NAME(run_1)(SUM *restrict out, const SUM *restrict line, ptrdiff_t n, ptrdiff_t r) {
+    SUM sum = NAME(start_run)(line, r, 1);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        sum += line[x + r] - line[x - r - 1];
+        out[x] = sum;
+    }
+}
+#endif
+
+static void NAME(run_2)(SUM *restrict out, const SUM *restrict line, ptrdiff_t n, ptrdiff_t r) {
+    SUM even = NAME(start_run)(line, r, 2), odd = NAME(start_run)(line + 1, r, 2);
+    for (ptrdiff_t x = 0; x < n; x += 2) {
+        even += line[x + 2 * r] - line[x - 2 * r - 2];
+        odd += line[x + 2 * r + 1] - line[x - 2 * r - 1];
+        out[x] = even;
+        out[x + 1] = odd;
+    }
+}
+
+// Three channels are four, of which the next pixel overwrites the last.
+static inline void NAME(run_4)(SUM *restrict out, const SUM *restrict line, ptrdiff_t n,
+                               ptrdiff_t r, ptrdiff_t step) {
+    NAME(four) sum, enters, leaves;
+    for (ptrdiff_t c = 0; c < 4; c++)
+        sum[c] = NAME(start_run)(line + c, r, step);
+    for (ptrdiff_t x = 0; x < n; x += step) {
+        memcpy(&enters, line + x + r * step, sizeof enters);
+        memcpy(&leaves, line + x - (r + 1) * step, sizeof leaves);
+        sum += enters - leaves;
+        memcpy(out + x, &sum, sizeof sum);
+    }
 }
 
 // Of a line of sums of columns.
@@ -58,16 +102,16 @@ static void NAME(windows)(const ppx_job *job, SUM *out, SUM *line) {
     NAME(extend)(job, line);
     switch (step) {
     case 1:
-        NAME(run)(out, line, n, r, 1);
+        NAME(run_1)(out, line, n, r);
         break;
     case 2:
-        NAME(run)(out, line, n, r, 2);
+        NAME(run_2)(out, line, n, r);
         break;
     case 3:
-        NAME(run)(out, line, n, r, 3);
+        NAME(run_4)(out, line, n, r, 3);
         break;
     default:
-        NAME(run)(out, line, n, r, 4);
+        NAME(run_4)(out, line, n, r, 4);
         break;
     }
 }
@@ -225,6 +269,7 @@ static void NAME(guided)(const ppx_job *job, const ppx_block *block) {
 #undef PIXEL
 #undef MOST
 #undef SUM
+#undef SUM_IS_WHOLE
 #undef REST
 #undef UNITS_A
 #undef UNITS_B

@@ -92,6 +92,10 @@ LANES_INLINE lanes lanes_distance(lanes a, lanes b) { // |a - b|
                                   _mm256_subs_epu16((__m256i)b, (__m256i)a));
 }
 
+LANES_INLINE lanes lanes_absolute(lanes a) { // of signed words
+    return (lanes)_mm256_abs_epi16((__m256i)a);
+}
+
 LANES_INLINE lanes lanes_mul_high(lanes a, lanes b) { // a b >> 16
     return (lanes)_mm256_mulhi_epu16((__m256i)a, (__m256i)b);
 }
@@ -145,6 +149,11 @@ LANES_INLINE lanes lanes_add_saturated(lanes a, lanes b) {
 
 LANES_INLINE lanes lanes_distance(lanes a, lanes b) {
     return lanes_either((lanes)(a > b), a - b, b - a);
+}
+
+LANES_INLINE lanes lanes_absolute(lanes a) {
+    lanes negative = -(a >> 15);
+    return (a ^ negative) - negative;
 }
 
 typedef uint32_t lanes_twice __attribute__((vector_size(2 * LANES_NBYTES)));

@@ -214,7 +214,7 @@ static const ppx_step nlm_steps[] = {{
 const ppx_kernel PPX_KERNEL(nlm) = {
     .name = "nlm",
     .summary = "non-local means: averages pixels whose surroundings look alike (Buades et al.)",
-    .examples = "nlm:search=5,patch=3,h=20 nlm:search=7,patch=5,h=0.4,border=reflect",
+    .examples = "nlm:search=5,patch=3,h=20 nlm:search=7,patch=5,h=0.4",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = nlm_params,

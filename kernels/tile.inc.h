@@ -29,16 +29,24 @@ static void NAME(load)(const ppx_job *job, const void *const *rows, ptrdiff_t nr
         }
 }
 
+static inline void NAME(spread)(PIXEL *restrict to, const SAMPLE *restrict from, ptrdiff_t n,
+                                ptrdiff_t step) {
+#ifdef WHOLE
+    for (ptrdiff_t x = 0; x < n; x++)
+        to[x * step] = (PIXEL)(int32_t)(from[x] + 0.5f);
+#else
+    for (ptrdiff_t x = 0; x < n; x++)
+        to[x * step] = (PIXEL)from[x];
+#endif
+}
+
 // A row of one plane becomes channel c of an output row from column x0 on.
 static void NAME(store)(const ppx_job *job, void *row, ptrdiff_t x0, ptrdiff_t c,
-                        const SAMPLE *restrict from, ptrdiff_t width) {
+                        const SAMPLE *from, ptrdiff_t width) {
     ptrdiff_t channels = job->in.channels;
-    PIXEL *restrict to = (PIXEL *)row + x0 * channels + c;
-#ifdef WHOLE
-    for (ptrdiff_t x = 0; x < width; x++)
-        to[x * channels] = (PIXEL)(int32_t)(from[x] + 0.5f);
-#else
-    for (ptrdiff_t x = 0; x < width; x++)
-        to[x * channels] = (PIXEL)from[x];
-#endif
+    PIXEL *to = (PIXEL *)row + x0 * channels + c;
+    if (channels == 1)
+        NAME(spread)(to, from, width, 1);
+    else
+        NAME(spread)(to, from, width, channels);
 }
