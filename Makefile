@@ -20,8 +20,9 @@ endif
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
 # After the user's flags: sameness does not survive contraction or fast-math. The latter would also
-# make the linker add start-up code that flushes small numbers to zero.
-SAME     := -ffp-contract=off -fno-fast-math -fno-math-errno
+# make the linker add start-up code that flushes small numbers to zero. Nobody asks which operation
+# raised a flag: without no-trapping-math gcc keeps branches around divisions and selects.
+SAME     := -ffp-contract=off -fno-fast-math -fno-math-errno -fno-trapping-math
 FLAGS    := $(CPPFLAGS) -std=c11 -fPIC $(WARNINGS) $(CFLAGS) $(SAME) -MMD -MP
 LINK     := $(filter-out -Ofast -ffast-math -funsafe-math-optimizations,$(CFLAGS)) $(LDFLAGS) -fopenmp
 OPENMP   := -fopenmp

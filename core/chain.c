@@ -195,16 +195,32 @@ void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
         step->geometry(job, &job->geometry);
 }
 
+// The shape after each step. Loops that a table decides on do not change it; others are walked.
+static void walk_steps(ppx_job *job) {
+    const ppx_kernel *kernel = job->kernel;
+    bool loops = kernel->again && !kernel->table_nbytes;
+    int turn = 0;
+    for (int s = 0; s < kernel->nsteps; s++) {
+        if (loops && s == kernel->loop_from && !kernel->again(job, turn)) {
+            s = kernel->loop_to - 1;
+            continue;
+        }
+        ppx_step_geometry(&kernel->steps[s], job);
+        job->in = job->geometry.out;
+        if (loops && s + 1 == kernel->loop_to) {
+            turn++;
+            s = kernel->loop_from - 1;
+        }
+    }
+}
+
 ppx_status ppx_chain_shape(const ppx_chain *chain, ppx_shape in, ppx_shape *out, ppx_error *error) {
     for (size_t k = 0; k < chain->nlinks; k++) {
         ppx_job job;
         ppx_status status = ppx_link_job(&chain->links[k], in, &job, error);
         if (status)
             return status;
-        for (int s = 0; s < job.kernel->nsteps; s++) {
-            ppx_step_geometry(&job.kernel->steps[s], &job);
-            job.in = job.geometry.out;
-        }
+        walk_steps(&job);
         in = job.in;
     }
     *out = in;

@@ -101,10 +101,10 @@ typedef struct ppx_map {
 // ---- reduce: counters over all pixels, added up -------------------------------------------------
 
 typedef struct ppx_reduce {
-    // Adds nrows rows of job->in.width pixels to the counters. Scratch is zero on the first call
-    // and must be left as it may be found again.
-    void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                            uint64_t *counters, void *scratch);
+    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. Scratch is zero on the
+    // first call and must be left as it may be found again.
+    void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
+                            ptrdiff_t nrows, uint64_t *counters, void *scratch);
     // Draws the conclusion into job->table; every rank does, from equal counters.
     void (*finish)(const ppx_job *job, const uint64_t *counters);
 } ppx_reduce;
@@ -170,7 +170,8 @@ typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN } ppx_pattern
 
 typedef struct ppx_step {
     ppx_pattern pattern;
-    void (*geometry)(const ppx_job *job, ppx_geometry *g); // NULL: pointwise, same shape
+    // NULL: pointwise, same shape. Called before there is a table.
+    void (*geometry)(const ppx_job *job, ppx_geometry *g);
     union {
         ppx_map map;
         ppx_reduce reduce; // passes its input on unchanged
@@ -197,7 +198,7 @@ struct ppx_kernel {
     int nsteps;
     // iterate: steps [loop_from, loop_to) run for turn 0, 1, ... as long as again() says so. A
     // reduce among them can put into the table what again() decides by. Without a loop again is
-    // NULL.
+    // NULL. Where the kernel has a table, its loop keeps the shape.
     int loop_from, loop_to;
     bool (*again)(const ppx_job *job, int turn);
     void (*report)(const ppx_job *job); // findings in the table, to job->sink; may be NULL

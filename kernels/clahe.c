@@ -12,15 +12,13 @@
 // linear within a bin: 65536 bins for each tile would outgrow the caches and the messages between
 // ranks. Weights are fixed point. u8: tables of a row are blended vertically first (to 1/128 of a
 // level), a pair of neighbours in one word, so that a sample costs one look-up and one product of
-// pairs. Steps: the rows are marked with their numbers, which a reduction does not know; the tiles
-// are counted; the map. Cost: the image is read three times and written twice.
+// pairs. Cost: the image is read twice and written once.
 #include "counting.h"
 
 enum { TILES, CLIP };
 enum {
     BINS_U16 = 4096,
     PER_BIN = (UINT16_MAX + 1) / BINS_U16, // levels
-    MARK = 8,                              // pixels behind a row that hold its number
     MOST_COUNTERS = 1 << 22,
     ONE = 1 << 14, // a weight
     FINE = 1 << 7, // parts of a grey level in blended tables
@@ -151,32 +149,7 @@ static void equalizing_table(const ppx_job *job, const uint64_t *counts, uint16_
     }
 }
 
-// ---- Step 1: rows that know their number --------------------------------------------------------
-
-static void mark_geometry(const ppx_job *job, ppx_geometry *g) {
-    (void)job;
-    g->out.width += MARK;
-    g->keep_alpha = false; // copied with the rest
-}
-
-static void mark_rows(const ppx_job *job, const ppx_block *block) {
-    const size_t nbytes = ppx_shape_row_nbytes(job->in);
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const int64_t y = block->y + k;
-        char *out = block->out[k];
-        memcpy(out, block->in[k], nbytes);
-        memset(out + nbytes, 0, ppx_shape_row_nbytes(job->geometry.out) - nbytes);
-        memcpy(out + nbytes, &y, sizeof y);
-    }
-}
-
-static ptrdiff_t row_number(const ppx_job *job, const void *row) {
-    int64_t y;
-    memcpy(&y, (const char *)row + ppx_shape_row_nbytes(job->first), sizeof y);
-    return (ptrdiff_t)y;
-}
-
-// ---- Step 2: counting ---------------------------------------------------------------------------
+// ---- Step 1: counting ---------------------------------------------------------------------------
 
 static void count_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = counters_of(job);
@@ -208,12 +181,11 @@ static void count_tile_u16(const ppx_job *job, const void *const *rows, ptrdiff_
 }
 
 // The rows are cut where tiles end.
-static void count_rows(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void count_rows(const ppx_job *job, const void *const *rows, ptrdiff_t y0, ptrdiff_t nrows,
                        uint64_t *counters, void *scratch, count_tile *count) {
     const ptrdiff_t across = tiles_across(job), down = tiles_down(job);
     const ptrdiff_t width = job->first.width, height = job->first.height;
     const size_t of_tile = (size_t)ppx_shape_colours(job->first) * bins_of(job);
-    const ptrdiff_t y0 = row_number(job, rows[0]);
     for (ptrdiff_t k = 0, n; k < nrows; k += n) {
         const ptrdiff_t row = ((y0 + k + 1) * down - 1) / height, end = (row + 1) * height / down;
         n = end - y0 - k < nrows - k ? end - y0 - k : nrows - k;
@@ -223,14 +195,14 @@ static void count_rows(const ppx_job *job, const void *const *rows, ptrdiff_t nr
     }
 }
 
-static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
-    count_rows(job, rows, nrows, counters, scratch, count_tile_u8);
+    count_rows(job, rows, y, nrows, counters, scratch, count_tile_u8);
 }
 
-static void count_u16(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void count_u16(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                       uint64_t *counters, void *scratch) {
-    count_rows(job, rows, nrows, counters, scratch, count_tile_u16);
+    count_rows(job, rows, y, nrows, counters, scratch, count_tile_u16);
 }
 
 static void clahe_finish(const ppx_job *job, const uint64_t *counters) {
@@ -240,7 +212,7 @@ static void clahe_finish(const ppx_job *job, const uint64_t *counters) {
             equalizing_table(job, counters, tile_table(job, tile, c));
 }
 
-// ---- Step 3: interpolation between tables -------------------------------------------------------
+// ---- Step 2: interpolation between tables -------------------------------------------------------
 
 // Tables of a cell: left above, left below, right above, right below.
 static void tables_around(const ppx_job *job, place y, ptrdiff_t cell, int c,
@@ -255,8 +227,6 @@ static void tables_around(const ppx_job *job, place y, ptrdiff_t cell, int c,
 
 // For each cell of a row of u8 a word for each level: both neighbours, blended vertically.
 static void map_geometry(const ppx_job *job, ppx_geometry *g) {
-    g->out = job->first;
-    g->keep_alpha = false; // the input is wider
     if (job->first.type == PPX_U8)
         g->scratch_nbytes = (size_t)(tiles_across(job) + 1) * LEVELS_U8 * sizeof(uint32_t) + 64;
 }
@@ -298,15 +268,6 @@ static inline void map_cell_u8(const uint8_t *restrict in, uint8_t *restrict out
     }
 }
 
-static void copy_alpha(const ppx_job *job, const void *in, void *out) {
-    const ptrdiff_t step = job->first.channels;
-    for (ptrdiff_t x = step - 1; x < job->first.width * step; x += step)
-        if (job->first.type == PPX_U8)
-            ((uint8_t *)out)[x] = ((const uint8_t *)in)[x];
-        else
-            ((uint16_t *)out)[x] = ((const uint16_t *)in)[x];
-}
-
 static void clahe_u8(const ppx_job *job, const ppx_block *block) {
     const ptrdiff_t width = job->first.width, across = tiles_across(job);
     const int step = job->first.channels, colours = ppx_shape_colours(job->first);
@@ -328,8 +289,6 @@ static void clahe_u8(const ppx_job *job, const ppx_block *block) {
                                 cells[cell]);
             }
         }
-        if (colours < step)
-            copy_alpha(job, block->in[k], block->out[k]);
     }
 }
 
@@ -377,8 +336,6 @@ static void clahe_u16(const ppx_job *job, const ppx_block *block) {
                 else
                     map_cell_u16(in, out, n, step, weights + x0, y.weight, tables);
             }
-        if (colours < step)
-            copy_alpha(job, block->in[k], block->out[k]);
     }
 }
 
@@ -391,11 +348,6 @@ static const ppx_param clahe_params[] = {
 };
 
 static const ppx_step clahe_steps[] = {
-    {
-        .pattern = PPX_MAP,
-        .geometry = mark_geometry,
-        .map = {.rows = {[PPX_U8] = mark_rows, [PPX_U16] = mark_rows}},
-    },
     {
         .pattern = PPX_REDUCE,
         .geometry = count_geometry,
@@ -420,5 +372,5 @@ const ppx_kernel PPX_KERNEL(clahe) = {
     .table_nbytes = clahe_table_nbytes,
     .build = clahe_build,
     .steps = clahe_steps,
-    .nsteps = 3,
+    .nsteps = 2,
 };

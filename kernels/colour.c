@@ -24,12 +24,6 @@
 
 #include "rgb_bytes.inc.h"
 
-#if defined __GNUC__ && !defined __clang__
-// Nobody asks which operation raised a flag; gcc keeps branches around divisions otherwise, and
-// makes no vectors of the loops below. Values are the same.
-#pragma GCC optimize("no-trapping-math")
-#endif
-
 #define INLINE inline __attribute__((always_inline))
 
 enum { INVERSE };

@@ -43,17 +43,18 @@ static void count_geometry(const ppx_job *job, ppx_geometry *g) {
 }
 
 // A strip of an image up to WIDEST wide cannot overflow 32 bits.
-static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
+    (void)y;
     for (ptrdiff_t k = 0; k < nrows; k++)
         count_bytes(rows[k], job->in.width, job->in.channels, scratch);
     add_tables(job->in, scratch, counters);
 }
 
 // 65536 levels: equal neighbours are rare, and a table to add up for each strip is not cheap.
-static void count_u16(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void count_u16(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                       uint64_t *counters, void *scratch) {
-    (void)scratch;
+    (void)y, (void)scratch;
     const size_t levels = level_count(job->in);
     const int channels = job->in.channels, colours = ppx_shape_colours(job->in);
     for (ptrdiff_t k = 0; k < nrows; k++) {

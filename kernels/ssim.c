@@ -109,9 +109,9 @@ static INLINE void add_8(whole_8 *high, whole_8 *low, const float *at) {
     *low += total & ((1 << HALF) - 1);
 }
 
-static void mean_add(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
+static void mean_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
-    (void)scratch;
+    (void)y, (void)scratch;
     const ptrdiff_t n = job->in.width * job->in.channels;
     for (ptrdiff_t k = 0; k < nrows; k++)
         for (ptrdiff_t from = 0; from < n; from += CHUNK) {

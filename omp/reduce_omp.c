@@ -26,7 +26,7 @@ ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const pp
             ptrdiff_t nrows, y = ppx_strip_rows(in, strip, &nrows);
             ppx_band_rows(in, y, nrows, rows);
             if (!status)
-                reduce->add[job->in.type](job, (const void *const *)rows, nrows, mine, scratch);
+                reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, mine, scratch);
         }
         if (!status) {
 #pragma omp critical(ppx_reduce)
