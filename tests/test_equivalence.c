@@ -21,7 +21,7 @@ static const struct {
     {"guided", omp_sched_guided, 0},
 };
 static const ptrdiff_t sizes[][2] = {{1, 1},   {1, 37},  {37, 1},    {17, 13},  {70, 63},
-                                     {70, 64}, {70, 65}, {257, 129}, {300, 517}};
+                                     {70, 64}, {70, 65}, {257, 129}, {150, 389}};
 enum { NSIZES = sizeof sizes / sizeof *sizes };
 
 // ---- Findings as one number ----
@@ -127,11 +127,13 @@ static int each_shape(const char *spec, bool all) {
     for (int t = 0; t < PPX_NTYPES; t++)
         for (int c = 0; c < 3; c++)
             for (int s = 0; s < NSIZES; s++) {
-                ppx_shape shape = test_shape(sizes[s][0], sizes[s][1], channels[c], (ppx_type)t);
+                // As many samples whatever the channels.
+                ptrdiff_t width = (sizes[s][0] + channels[c] - 1) / channels[c];
+                ppx_shape shape = test_shape(width, sizes[s][1], channels[c], (ppx_type)t);
                 if (!takes(spec, shape))
                     continue;
                 ppx_image in = test_image(shape, (test_texture)((s + t) % TEST_NTEXTURES), SEED);
-                check_image(spec, &in, all && c == 0);
+                check_image(spec, &in, all && taken < NSIZES);
                 ppx_image_free(&in);
                 taken++;
             }
