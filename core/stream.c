@@ -136,8 +136,9 @@ static ppx_status want(stream_state *s, int k, ptrdiff_t from, ptrdiff_t to) {
     end = end < node->shape.height ? end : node->shape.height;
     end = end > first ? end : first;
     if (s->walking) {
-        if (end - from > node->capacity)
-            node->capacity = end - from;
+        ptrdiff_t low = from < first ? from : first; // rows come in order, also those to be skipped
+        if (end - low > node->capacity)
+            node->capacity = end - low;
         node->high = end;
         return end > first && !node->path ? want_inputs(s, node, first, end) : PPX_OK;
     }

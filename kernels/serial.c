@@ -32,8 +32,7 @@ static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
         void *rows[PPX_STRIP];
         ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
         ppx_band_rows(in, y, nrows, rows);
-        reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, counters,
-                                   scratch);
+        reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, counters, scratch);
     }
     ppx_free(scratch);
     return status;

@@ -445,3 +445,36 @@ ranks() {
     parpix compare a.png b.png --ssim-map map.png
     refused map.png .npy
 }
+
+@test "what a parameter cannot be is one line that says why" {
+    "$PARPIX" gen cells -o a.png --size 60x40
+    "$PARPIX" gen cells -o other.png --size 61x40
+    local spec
+    for spec in gaussian:sigma=0 gaussian:sigma=-1 unsharp:sigma=0,amount=1 dog:sigma1=0,sigma2=2 \
+        median:radius=0 box:radius=-1 bilateral:sigma_r=0 nlm:h=1,patch=4 nlm:h=1,search=20 \
+        harris:block=2 adaptive-median:max=0 percentile:radius=1,p=101 erode:shape=star \
+        resize:width=0 resize:scale=-2 pyramid:levels=0 levels:low=9,high=9 clahe:tiles=0; do
+        parpix run "$spec" a.png -o out.png
+        refused "${spec%%:*}"
+    done
+    parpix run diff:with=nobody.png a.png -o out.png
+    refused nobody.png "no such file"
+    parpix run diff:with=other.png a.png -o out.png
+    refused other.png "61 x 40" "60 x 40"
+    parpix run lut:file=nobody.txt a.png -o out.png
+    refused nobody.txt
+    parpix run diff a.png -o out.png
+    refused diff with=
+    [ ! -e out.png ]
+}
+
+@test "radii beyond the image work" {
+    "$PARPIX" gen cells -o a.png --size 20x9
+    local spec
+    for spec in gaussian:sigma=60 box:radius=300 median:radius=50 erode:shape=disk,radius=90 \
+        bilateral:sigma_s=9,sigma_r=20 guided:radius=99 adaptive:radius=70 sauvola:radius=70 \
+        percentile:radius=40,p=10 tophat:radius=77 clahe:tiles=32; do
+        parpix run "$spec" a.png -o out.png -q
+        [ "$status" -eq 0 ] || { echo "$spec: $stderr"; false; }
+    done
+}

@@ -164,7 +164,7 @@ static void test_each_parameter(void **state) {
         int nparams;
         const ppx_param *params = ppx_kernel_params(ppx_kernel_at(k), &nparams);
         for (int p = 0; p < nparams; p++) {
-            char spec[200], says[200];
+            char spec[400], says[200]; // the largest float has 39 digits
             const char *key = params[p].key;
             if (params[p].kind == PPX_FILE || params[p].kind == PPX_IMAGE)
                 continue;
@@ -176,9 +176,11 @@ static void test_each_parameter(void **state) {
                 expect_refused(spec, params[p].choices);
                 continue;
             }
-            (void)snprintf(spec, sizeof spec, "%s:%s=%.0f", name, key, floor(params[p].least) - 1);
+            (void)snprintf(spec, sizeof spec, "%s:%s=%.0f", name, key,
+                           floor(params[p].least) - fmax(1, fabs(params[p].least)));
             expect_refused(spec, "out of range");
-            (void)snprintf(spec, sizeof spec, "%s:%s=%.0f", name, key, ceil(params[p].most) + 1);
+            (void)snprintf(spec, sizeof spec, "%s:%s=%.0f", name, key,
+                           ceil(params[p].most) + fmax(1, fabs(params[p].most)));
             expect_refused(spec, "out of range");
             (void)snprintf(spec, sizeof spec, "%s:%sx=1", name, key);
             expect_refused(spec, "has no parameter");
