@@ -95,17 +95,17 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
 }
 
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
+    static const char *const names[] = {
+        [PPX_MAP] = "map", [PPX_REDUCE] = "reduce", [PPX_SCAN] = "scan", [PPX_JOIN] = "join"};
+    static const char *const pairs[][2] = {
+        {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}};
+    static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan"};
     if (kernel->again)
         return "iterate";
-    switch (kernel->steps[0].pattern) {
-    case PPX_SCAN:
-        return "scan";
-    case PPX_JOIN:
-        return "join";
-    case PPX_REDUCE:
-        return kernel->nsteps > 1 ? "reduce + map" : "reduce";
-    case PPX_MAP:
-        break;
-    }
-    return "map";
+    const char *first = names[kernel->steps[0].pattern];
+    const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
+        if (strcmp(pairs[k][0], first) == 0 && strcmp(pairs[k][1], last) == 0)
+            return texts[k];
+    return first;
 }
