@@ -22,10 +22,12 @@ static const struct {
 enum { NAWKWARD = sizeof awkward / sizeof *awkward };
 
 static const char *const chains[] = {
-    "gaussian:sigma=2+otsu+label", "median:radius=1+sobel+equalize", "otsu+label+copy",
+    "gaussian:sigma=2+otsu+label",
+    "median:radius=1+sobel+equalize",
+    "otsu+label+copy",
     "gaussian:sigma=1+box:radius=2+sobel+median:radius=1+threshold:t=40+invert",
-    "box:radius=1,border=constant+erode:rx=3,ry=1+sobel:border=wrap+gaussian:sigma=1,border="
-    "reflect+flip+sobel"};
+    "box:border=constant+erode:rx=3+sobel:border=wrap+gaussian:sigma=1+flip+sobel",
+};
 
 static ppx_status add_spec(verify_plan *plan, const char *spec, size_t length, ppx_error *error) {
     char **grown = realloc(plan->specs, (plan->nspecs + 1) * sizeof *grown);
