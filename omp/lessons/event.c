@@ -47,7 +47,7 @@ typedef struct task {
     atomic_bool stop;
     double started, stopped;
     void (*smooth)(struct task *t, tile *mine); // a worker's loop
-    double late, rate;                          // of a variant: worst, in seconds; sweeps a second
+    double late, rate; // sums over a variant's runs: seconds of the last worker, sweeps a second
 } task;
 
 static double now(void) {
@@ -102,6 +102,7 @@ static void smooth_rows(task *t, tile *mine) {
 // The progress is read after the stop is said, so a worker that looks after every sweep can have
 // made one more at most.
 static void say_stop(task *t) {
+    t->started = now();
     (void)nanosleep(&enough, NULL);
     t->stopped = now();
     t->plain_stop = true;
@@ -124,7 +125,6 @@ static void begin(task *t) {
                 mine->pixels[0][y][x] = mine->pixels[1][y][x] = in[x % t->image->shape.width];
         }
     }
-    t->started = now();
 }
 
 static void smooth_all(task *t, void (*smooth)(task *t, tile *mine)) {
@@ -133,7 +133,7 @@ static void smooth_all(task *t, void (*smooth)(task *t, tile *mine)) {
     {
         int k = omp_get_thread_num();
 #pragma omp barrier
-        if (k == t->nworkers || k + 1 == omp_get_num_threads()) {
+        if (k + 1 == omp_get_num_threads()) {
             say_stop(t);
         } else {
             smooth(t, &t->tiles[k]);
@@ -148,6 +148,7 @@ static void smooth_all(task *t, void (*smooth)(task *t, tile *mine)) {
 static void run_serial(void *context) {
     task *t = context;
     begin(t);
+    t->started = now();
     t->stopped = t->started + 1e-9 * (double)enough.tv_nsec;
     for (int64_t n = 0; now() < t->stopped; n++)
         for (int k = 0; k < t->nworkers; k++) {
@@ -180,7 +181,7 @@ static void run_cancelled(void *context) {
     {
         int k = omp_get_thread_num();
 #pragma omp barrier
-        if (k == t->nworkers || k + 1 == omp_get_num_threads()) {
+        if (k + 1 == omp_get_num_threads()) {
             say_stop(t);
 #pragma omp cancel parallel
         } else {
@@ -207,8 +208,8 @@ static int64_t sweeps_after(void *context) {
         sweeps += made;
         ended = mine->ended > ended ? mine->ended : ended;
     }
-    t->late = ended - t->stopped > t->late ? ended - t->stopped : t->late;
-    t->rate = (double)sweeps / (ended - t->started);
+    t->late += ended - t->stopped;
+    t->rate += (double)sweeps / (ended - t->started);
     return after;
 }
 
@@ -216,8 +217,8 @@ static void try(const ppx_lesson_plan *plan, ppx_lesson_report *report,
                 const ppx_lesson_variant *variant, task *t) {
     t->late = t->rate = 0;
     ppx_lesson_row *row = ppx_lesson_try(report, plan, variant, t);
-    row->extra[0] = 1e6 * t->late;
-    row->extra[1] = 1e-3 * t->rate;
+    row->extra[0] = 1e6 * t->late / row->runs;
+    row->extra[1] = 1e-3 * t->rate / row->runs;
 }
 
 static ppx_status run(const ppx_lesson_plan *plan, ppx_lesson_report *report, ppx_error *error) {
