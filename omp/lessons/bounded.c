@@ -251,7 +251,7 @@ static void try(const ppx_lesson_plan *plan, ppx_lesson_report *report,
     row->extra[1] = t->nrefused;
     if (t->nrefused)
         ppx_lesson_say(report,
-                       "%s: release of buffer %d by frame %d refused, at %s; this frame %s.",
+                       "%s: the first release refused is of buffer %d by frame %d, at %s; it %s.",
                        variant->name, t->first.buffer, t->first.frame, t->first.where,
                        damaged(t->first.frame) ? "had given it back before" : "is innocent");
 }
@@ -266,8 +266,9 @@ static void try_all(const ppx_lesson_plan *plan, ppx_lesson_report *report, task
     };
     for (size_t k = 0; k < sizeof variants / sizeof *variants; k++)
         try(plan, report, &variants[k], t);
-    ppx_lesson_say(report, "%d frames, %d of them damaged; %d buffers, %d workers.", FRAMES,
-                   FRAMES / DAMAGED, t->nbuffers, 2 * t->nbuffers);
+    ppx_lesson_say(report,
+                   "%d frames, every %dth from frame %d on is damaged; %d buffers, %d workers.",
+                   FRAMES, DAMAGED, DAMAGED / 2, t->nbuffers, 2 * t->nbuffers);
 }
 
 // The frames are the image cut into ranges of pixels, each packed as differences of its own.

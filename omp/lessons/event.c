@@ -26,9 +26,9 @@
 #include "../../core/lesson.h"
 #include "../../core/memory.h"
 
-enum { SIDE = 128, MOST_WORKERS = 16, MOST_SWEEPS = 10000, UNDER_WAY = 2 };
+enum { SIDE = 128, MOST_WORKERS = 16, MOST_SWEEPS = 5000, UNDER_WAY = 2 };
 
-// From the start to the stop; MOST_SWEEPS take many times as long.
+// From when all are at work to the stop; MOST_SWEEPS take many times as long.
 static const struct timespec enough = {0, 3000000};
 
 typedef struct tile {
@@ -99,16 +99,24 @@ static void smooth_rows(task *t, tile *mine) {
 
 // ---- Who says stop ------------------------------------------------------------------------------
 
-// The progress is read after the stop is said, so a worker that looks after every sweep can have
-// made one more at most.
-static void say_stop(task *t) {
+static int64_t sweeps_of(const tile *mine) {
+    return atomic_load(&mine->sweeps) + mine->plain_sweeps;
+}
+
+// Waits until all workers are at work, and a while longer. The progress is read after the stop is
+// said, so a worker that looks after every sweep can have made one more at most.
+static void say_stop(task *t, int nworkers) {
+    static const struct timespec moment = {0, 50000};
     t->started = now();
+    for (int k = 0; k < nworkers; k++)
+        while (!sweeps_of(&t->tiles[k]))
+            (void)nanosleep(&moment, NULL);
     (void)nanosleep(&enough, NULL);
     t->stopped = now();
     t->plain_stop = true;
     atomic_store(&t->stop, true);
-    for (int k = 0; k < t->nworkers; k++)
-        t->tiles[k].sweeps_at_stop = atomic_load(&t->tiles[k].sweeps) + t->tiles[k].plain_sweeps;
+    for (int k = 0; k < nworkers; k++)
+        t->tiles[k].sweeps_at_stop = sweeps_of(&t->tiles[k]);
 }
 
 static void begin(task *t) {
@@ -131,10 +139,10 @@ static void smooth_all(task *t, void (*smooth)(task *t, tile *mine)) {
     begin(t);
 #pragma omp parallel default(none) shared(t, smooth) num_threads(t->nworkers + 1)
     {
-        int k = omp_get_thread_num();
+        int k = omp_get_thread_num(), last = omp_get_num_threads() - 1;
 #pragma omp barrier
-        if (k + 1 == omp_get_num_threads()) {
-            say_stop(t);
+        if (k == last) {
+            say_stop(t, last);
         } else {
             smooth(t, &t->tiles[k]);
             t->tiles[k].ended = now();
@@ -179,10 +187,10 @@ static void run_cancelled(void *context) {
     begin(t);
 #pragma omp parallel default(none) shared(t) num_threads(t->nworkers + 1)
     {
-        int k = omp_get_thread_num();
+        int k = omp_get_thread_num(), last = omp_get_num_threads() - 1;
 #pragma omp barrier
-        if (k + 1 == omp_get_num_threads()) {
-            say_stop(t);
+        if (k == last) {
+            say_stop(t, last);
 #pragma omp cancel parallel
         } else {
             for (int64_t n = 0;; n++) {
@@ -202,8 +210,7 @@ static int64_t sweeps_after(void *context) {
     double ended = t->stopped;
     for (int k = 0; k < t->nworkers; k++) {
         const tile *mine = &t->tiles[k];
-        int64_t made = atomic_load(&mine->sweeps) + mine->plain_sweeps;
-        int64_t late = made - mine->sweeps_at_stop;
+        int64_t made = sweeps_of(mine), late = made - mine->sweeps_at_stop;
         after += late > UNDER_WAY ? late : 0;
         sweeps += made;
         ended = mine->ended > ended ? mine->ended : ended;
