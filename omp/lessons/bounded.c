@@ -318,7 +318,7 @@ const ppx_lesson ppx_lesson_bounded = {
     .name = "bounded",
     .says = "A pool lends buffers, counted by a semaphore, and an error path gives one back twice. "
             "Two workers then get the same buffer, and sound frames come out mixed. A bound on the "
-            "count notices late and blames another; a pool that knows the owner of each buffer "
+            "count notices late, whoever comes then; a pool that knows the owner of each buffer "
             "refuses the release where it happens.",
     .lines = "omp/lessons/bounded.c: frame_released_twice, give_plain, give_counted, give_owned",
     .least_pixels = 256 * 256,

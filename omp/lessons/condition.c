@@ -5,7 +5,8 @@
 // finds the slot empty (to take) or full (to put) has to wait, and here are four ways.
 //
 // Looking again and again is right, and takes the processor from those who are waited for: it shows
-// in the CPU time, and with more threads than processors in the time too.
+// in the CPU time. (Without a sched_yield between two looks the film takes many times as long, once
+// there are more threads than processors.)
 //
 // A condition variable sleeps until it is told that something changed. Not: that what one waits for
 // is so. Between the signal and the return of the wait another thread may have had the mutex; here
@@ -15,8 +16,7 @@
 // return for no reason. The cure is one word, `while`: look again after each wait.
 //
 // Right so far, but everyone is woken for everything. A condition for each question (is there a
-// frame? is there room?) and a signal for one thread instead of a broadcast wake only who can go
-// on.
+// frame? is there room?) and a signal to one thread wake only who can go on.
 #define _GNU_SOURCE // clock_gettime, nanosleep, pthread_condattr_setclock
 #include <pthread.h>
 #include <sched.h>
@@ -62,7 +62,6 @@ static bool ready(slot *s, bool to_take) {
     return to_take ? !empty || atomic_load(&s->closed) : empty;
 }
 
-// Gives way to others at least; without that the threads that are waited for hardly get to run.
 static void wait_busy(task *t, slot *s, bool to_take) {
     while (!ready(s, to_take)) {
         (void)pthread_mutex_unlock(&t->lock);
