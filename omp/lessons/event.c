@@ -26,7 +26,7 @@
 #include "../../core/lesson.h"
 #include "../../core/memory.h"
 
-enum { SIDE = 128, MOST_WORKERS = 16, MOST_SWEEPS = 5000, UNDER_WAY = 2 };
+enum { SIDE = 256, MOST_WORKERS = 16, MOST_SWEEPS = 1500, UNDER_WAY = 2 };
 
 // From when all are at work to the stop; MOST_SWEEPS take many times as long.
 static const struct timespec enough = {0, 3000000};
