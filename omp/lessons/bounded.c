@@ -259,7 +259,17 @@ static void try(const ppx_lesson_plan *plan, ppx_lesson_report *report,
             variant->name, t->first.frame, t->first.buffer, t->first.where, t->first.nstrays);
 }
 
-static void try_all(const ppx_lesson_plan *plan, ppx_lesson_report *report, task *t) {
+// The picture of the last run.
+static ppx_status show(const task *t, ppx_shape shape, ppx_lesson_report *report,
+                       ppx_error *error) {
+    ppx_status status = ppx_image_create(&report->image, shape, error);
+    for (ptrdiff_t y = 0; !status && y < shape.height; y++)
+        memcpy(ppx_image_row(&report->image, y), t->out + y * shape.width, (size_t)shape.width);
+    return status;
+}
+
+static ppx_status try_all(const ppx_lesson_plan *plan, ppx_lesson_report *report, task *t,
+                          ppx_error *error) {
     static const ppx_lesson_variant variants[] = {
         {"one thread", PPX_LESSON_SERIAL, frames_serial, wrong_pixels},
         {"BROKEN: released twice, plain semaphore", PPX_LESSON_BROKEN, frames_plain, wrong_pixels},
@@ -267,11 +277,16 @@ static void try_all(const ppx_lesson_plan *plan, ppx_lesson_report *report, task
         {"the same, bounded by the owner", PPX_LESSON_CORRECT, frames_owned, wrong_pixels},
         {"one end, one release", PPX_LESSON_CORRECT, frames_once, wrong_pixels},
     };
-    for (size_t k = 0; k < sizeof variants / sizeof *variants; k++)
+    ppx_status status = PPX_OK;
+    for (size_t k = 0; !status && k < sizeof variants / sizeof *variants; k++) {
         try(plan, report, &variants[k], t);
+        if (k == 1)
+            status = show(t, plan->image->shape, report, error);
+    }
     ppx_lesson_say(report,
                    "%d frames, every %dth from frame %d on is damaged; %d buffers, %d workers.",
                    FRAMES, DAMAGED, DAMAGED / 2, t->nbuffers, 2 * t->nbuffers);
+    return status;
 }
 
 // The frames are the image cut into ranges of pixels, each packed as differences of its own.
@@ -310,7 +325,7 @@ static ppx_status run(const ppx_lesson_plan *plan, ppx_lesson_report *report, pp
         report->extra[2] = "refused";
         (void)pthread_mutex_init(&t.lock, NULL);
         prepare(&t, plan->image);
-        try_all(plan, report, &t);
+        status = try_all(plan, report, &t, error);
         (void)pthread_mutex_destroy(&t.lock);
     }
     for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++)
