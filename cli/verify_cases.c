@@ -26,7 +26,7 @@ static const char *const chains[] = {
     "median:radius=1+sobel+equalize",
     "otsu+label+copy",
     "gaussian:sigma=1+box:radius=2+sobel+median:radius=1+threshold:t=40+invert",
-    "box:border=constant+erode:rx=3+sobel:border=wrap+gaussian:sigma=1+flip+sobel",
+    "box:radius=1,border=constant+erode:rx=3+sobel:border=wrap+flip+sobel",
 };
 
 static ppx_status add_spec(verify_plan *plan, const char *spec, size_t length, ppx_error *error) {
