@@ -22,7 +22,9 @@ static const option_help options[] = {
 // In the order in which one would teach them. X(name): ppx_lesson_name in omp/lessons/name.c.
 // clang-format off
 #define LESSONS(X) \
-    X(race)
+    X(race) \
+    X(mutex) \
+    X(reentrant)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;
