@@ -24,7 +24,8 @@ static const option_help options[] = {
 #define LESSONS(X) \
     X(race) \
     X(mutex) \
-    X(reentrant)
+    X(reentrant) \
+    X(deadlock)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;
