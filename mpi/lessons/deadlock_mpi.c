@@ -372,7 +372,7 @@ static ppx_status run(const ppx_lesson_plan *plan, ppx_lesson_report *report, pp
     ppx_status status = ppx_alloc_array((void **)&t, 1, sizeof *t, "a lesson", error);
     if (!status)
         status = prepare(t, plan->image, error);
-    int failed = status, any;
+    int failed = (int)status, any;
     MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
     if (!any) {
         report->wrong_is = "pixels that differ from one rank's";
