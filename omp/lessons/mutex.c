@@ -14,8 +14,8 @@
 // than short: a thread that collects runs of its own and adds 256 at a time hardly ever takes the
 // lock.
 //
-// Threads of the broken variant start together, and give up the processor after each 512th look at
-// the length, before the entry is there: that is the window, held open on a busy machine too.
+// Threads of the broken variant meet after each strip of rows, and give up the processor after each
+// 256th look at the length, before the entry is there: so the window is open on a busy machine too.
 #define _GNU_SOURCE // sched_yield
 #include <omp.h>
 #include <sched.h>
@@ -25,7 +25,7 @@
 #include "../../core/lesson.h"
 #include "../../core/memory.h"
 
-enum { BRIGHT = 128, AROUND = 32, BUCKETS = 16, BATCH = 256, YIELD_AFTER = 512 };
+enum { BRIGHT = 128, AROUND = 32, BUCKETS = 16, BATCH = 256, YIELD_AFTER = 256 };
 
 typedef struct entry {
     int32_t y, x0, x1; // pixels x0 to x1 - 1 of row y
@@ -173,7 +173,6 @@ static void find_with(task *t, add_function *add) {
     {
         batch mine;
         mine.n = 0;
-#pragma omp barrier // a common start
 #pragma omp for nowait
         for (ptrdiff_t y = 0; y < t->image->shape.height; y++)
             look_through(t, y, add, &mine);
@@ -195,7 +194,14 @@ static void find_serial(void *context) {
 }
 
 static void find_without_lock(void *context) {
-    find_with(context, add_without_lock);
+    task *t = context;
+    ptrdiff_t height = t->image->shape.height;
+    begin(t);
+#pragma omp parallel default(none) shared(t, height) num_threads(t->nthreads)
+    for (ptrdiff_t y0 = 0; y0 < height; y0 += PPX_STRIP)
+#pragma omp for // at its end all wait for the last
+        for (ptrdiff_t y = y0; y < (y0 + PPX_STRIP < height ? y0 + PPX_STRIP : height); y++)
+            look_through(t, y, add_without_lock, NULL);
 }
 
 static void find_measured_inside(void *context) {
