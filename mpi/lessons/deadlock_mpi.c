@@ -117,10 +117,12 @@ static bool send_patiently(task *t, ptrdiff_t row, int to, int tag, MPI_Request 
     return done;
 }
 
+// From below first, where the sends go up first: or a rank would wait for one above it, which waits
+// for the next, up to rank 0.
 static void receive_both(task *t) {
-    MPI_Recv(row_of(t, 0), nbytes(t), MPI_BYTE, t->above, TAG_DOWN, MPI_COMM_WORLD,
-             MPI_STATUS_IGNORE);
     MPI_Recv(row_of(t, t->mine.nrows + 1), nbytes(t), MPI_BYTE, t->below, TAG_UP, MPI_COMM_WORLD,
+             MPI_STATUS_IGNORE);
+    MPI_Recv(row_of(t, 0), nbytes(t), MPI_BYTE, t->above, TAG_DOWN, MPI_COMM_WORLD,
              MPI_STATUS_IGNORE);
 }
 

@@ -231,7 +231,7 @@ static void begin(task *t) {
     atomic_store(&t->pieces, 0);
     atomic_store(&t->let_go, false);
     atomic_store(&t->pouring, t->n);
-    t->back_offs = t->length = 0;
+    t->length = 0;
 }
 
 static void pour_without_lock(task *t, piece *p) {
@@ -314,7 +314,8 @@ static void try_all(task *t, const ppx_lesson_plan *plan, ppx_lesson_report *rep
     };
     for (size_t k = 0; k < sizeof variants / sizeof *variants; k++) {
         ppx_lesson_row *row = ppx_lesson_try(report, plan, &variants[k], t);
-        row->extra[0] = (double)t->back_offs;
+        row->extra[0] = (double)t->back_offs / row->runs;
+        t->back_offs = 0;
         if (variants[k].kind == PPX_LESSON_BROKEN)
             say_circle(t, report);
     }
@@ -334,7 +335,7 @@ static ppx_status run(const ppx_lesson_plan *plan, ppx_lesson_report *report, pp
         status = ppx_image_create(&t->wanted, plan->image->shape, error);
     if (!status) {
         report->wrong_is = "pixels that light did not reach or leave";
-        report->extra[0] = "back-offs";
+        report->extra[0] = "back-offs a run";
         for (int k = 0; k < t->n; k++)
             (void)pthread_mutex_init(&t->locks[k].mutex, NULL);
         serial(t);
