@@ -27,7 +27,15 @@
 #include "../../core/lesson.h"
 #include "../../core/memory.h"
 
-enum { MOST = 256, NOBODY = -1, PIECE = 512, AROUND = 8, SHARE = 8, LOOK_MS = 5, MOST_LOOKS = 400 };
+enum {
+    MOST = 256,
+    NOBODY = -1,
+    PIECE = 512,
+    AROUND = 24,
+    SHARE = 8,
+    LOOK_MS = 5,
+    MOST_LOOKS = 400
+};
 
 typedef struct region_lock {
     _Alignas(64) pthread_mutex_t mutex;
