@@ -23,6 +23,10 @@ static const option_help options[] = {
 // clang-format off
 #define LESSONS(X) \
     X(race) X(semaphore) X(bounded) X(event) X(condition) X(daemon)
+    X(race) \
+    X(mutex) \
+    X(reentrant) \
+    X(deadlock)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;

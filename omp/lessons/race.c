@@ -9,13 +9,20 @@
 // Cures, from the obvious to the fast: an atomic increment; a critical section; a lock for each
 // stripe of the counters; and no sharing at all: each thread counts for itself, the counts are
 // added in the end. The last one is what parpix does (omp/reduce_omp.c).
+//
+// On a busy machine two threads may well take turns on one processor, and a loop of a millisecond
+// is over before the other begins: a race that hides, which is the worst sort. So the threads of
+// the broken variant meet after each strip of rows, and once in 32 rows give up the processor
+// between the load and the store. What the others count of that level meanwhile is lost.
+#define _GNU_SOURCE // sched_yield
 #include <omp.h>
+#include <sched.h>
 #include <string.h>
 
 #include "../../core/lesson.h"
 #include "../../core/memory.h"
 
-enum { LEVELS = 256, STRIPES = 16 };
+enum { LEVELS = 256, STRIPES = 16, YIELD_AFTER = 32 };
 
 typedef struct task {
     const ppx_image *image;
@@ -37,15 +44,23 @@ static void count_serial(void *context) {
             t->h[row_of(t, y)[x]]++;
 }
 
-// The race is in the last line: two threads load the same h[v].
+// The race: between the load of h[v] and the store into it another thread does the same.
 static void count_plain(void *context) {
     task *t = context;
     volatile uint64_t *h = t->h; // or the compiler may keep counts in registers and lose others
     memset(t->h, 0, sizeof t->h);
-#pragma omp parallel for default(none) shared(t, h) num_threads(t->nthreads)
-    for (ptrdiff_t y = 0; y < t->image->shape.height; y++)
-        for (ptrdiff_t x = 0; x < t->image->shape.width; x++)
-            h[row_of(t, y)[x]]++;
+    ptrdiff_t height = t->image->shape.height;
+#pragma omp parallel default(none) shared(t, h, height) num_threads(t->nthreads)
+    for (ptrdiff_t y0 = 0; y0 < height; y0 += PPX_STRIP)
+#pragma omp for // at its end all wait for the last
+        for (ptrdiff_t y = y0; y < (y0 + PPX_STRIP < height ? y0 + PPX_STRIP : height); y++)
+            for (ptrdiff_t x = 0; x < t->image->shape.width; x++) {
+                int v = row_of(t, y)[x];
+                uint64_t count = h[v];
+                if (x == 0 && y % YIELD_AFTER == 0)
+                    (void)sched_yield();
+                h[v] = count + 1;
+            }
 }
 
 static void count_atomic(void *context) {
