@@ -13,9 +13,18 @@ static ppx_status run_ranks(const ppx_lesson *lesson, const lesson_request *r, c
     (void)snprintf(threads, sizeof threads, "%d", r->nthreads);
     (void)snprintf(repeat, sizeof repeat, "%d", r->repeat);
     (void)snprintf(size, sizeof size, "%tdx%td", r->width, r->height);
-    const char *const arguments[] = {"lesson",   lesson->name, "-t",     threads,
-                                     "--repeat", repeat,       "--size", size,
-                                     "--within", file,         NULL};
+    const char *const arguments[] = {"lesson",
+                                     lesson->name,
+                                     "-t",
+                                     threads,
+                                     "--repeat",
+                                     repeat,
+                                     "--size",
+                                     size,
+                                     "--within",
+                                     file,
+                                     r->correct_only ? "--correct" : NULL,
+                                     NULL};
     FILE *lines;
     pid_t pid;
     ppx_status status =
