@@ -86,14 +86,9 @@ small_size() { # NAME
 
 @test "in every lesson the correct variants are right, and its table is JSON" {
     two_cpus
-    [ -x "$PARPIX-mpi" ] || ranks=no
     for name in $(names); do
         size=$(small_size "$name")
         run --separate-stderr timeout 120 "$PARPIX" lesson "$name" -t 2 --size "$size" --repeat 2 --json "$name.json"
-        if [ "${ranks:-}" = no ] && [ "$status" -ne 0 ]; then
-            [[ $stderr == *parpix-mpi* ]]
-            continue
-        fi
         [ "$status" -eq 0 ] || { echo "$name: exit $status: $output $stderr"; false; }
         [[ $output == *"Look at "* ]]
         [ -z "$(jq -r '.[].rows[] | select(.kind != "broken" and .wrong_runs > 0) | .variant' "$name.json")" ]
@@ -108,7 +103,6 @@ small_size() { # NAME
     two_cpus
     for threads in 3 8; do
         for name in race messages; do
-            [ -x "$PARPIX-mpi" ] || [ "$name" = race ] || continue
             run --separate-stderr timeout 120 "$PARPIX" lesson "$name" -t $threads --size 512x512 --repeat 1 --json t.json
             [ "$status" -eq 0 ]
             [ "$(jq '.[0].threads' t.json)" -eq $threads ]
@@ -168,12 +162,19 @@ small_size() { # NAME
 @test "without Python its lesson is skipped with the reason" {
     two_cpus
     mkdir empty
-    PATH=$PWD/empty run --separate-stderr "$PARPIX" lesson python
+    run --separate-stderr env PATH="$PWD/empty" "$PARPIX" lesson python
     [ "$status" -eq 0 ]
     [[ $output == *"skipped: "* ]]
+}
+
+@test "a program alone skips what it needs others for" {
+    two_cpus
     mkdir bin
     cp "$PARPIX" bin/
     run --separate-stderr bin/parpix lesson python
     [ "$status" -eq 0 ]
     [[ $output == *"skipped: there is no scripts/lessons/gil.py"* ]]
+    run --separate-stderr bin/parpix lesson pool
+    [ "$status" -eq 0 ]
+    [[ $output == *"skipped on ranks: there is no parpix-mpi"* ]]
 }

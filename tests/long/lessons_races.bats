@@ -17,13 +17,13 @@ setup() {
     [ "$(nproc)" -ge 2 ] || skip "needs two CPUs"
 }
 
-# Lessons that have no part without ranks end here with the message that there are no ranks.
+# Parts on ranks are skipped: ThreadSanitizer sees one process.
 @test "the correct variants of all lessons have no race" {
     for name in $("$BUILD/parpix" lesson | awk '/^  / { print $1 }'); do
         for threads in 2 3; do
             run timeout 300 "$BUILD/parpix" lesson "$name" --correct -t $threads --repeat 2
             [[ $output != *ThreadSanitizer* ]] || { echo "$name: $output"; false; }
-            [ "$status" -eq 0 ] || [[ $output == *"there is no parpix-mpi"* ]] || { echo "$name: $output"; false; }
+            [ "$status" -eq 0 ] || { echo "$name: exit $status: $output"; false; }
         done
     done
 }
