@@ -30,8 +30,8 @@ int lesson_failures(const json_t *part);
 ppx_status lesson_start_ranks(const ppx_lesson *lesson, const lesson_request *r, json_t **part,
                               ppx_error *error);
 
-// The lesson that is taught by Python, scripts/lessons/gil.py. *part stays NULL, and it is said why,
-// where there is no Python or not the files that it needs.
+// The lesson that is taught by Python, scripts/lessons/gil.py. *part stays NULL, and it is said
+// why, where there is no Python or not the files that it needs.
 extern const ppx_lesson ppx_lesson_python;
 ppx_status lesson_start_python(const ppx_lesson *lesson, const lesson_request *r, json_t **part,
                                ppx_error *error);
