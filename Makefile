@@ -66,7 +66,7 @@ endif
 SONAME   := libparpix.so.0
 VERSION   = $(shell sed -n 's/^.define PPX_VERSION "\(.*\)"/\1/p' core/parpix.h)
 
-.PHONY: all help deps demo test check-long lint format install clean tests mpicc
+.PHONY: all help deps demo lessons test check-long lint format install clean tests mpicc
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(ARCHIVES) $(BUILD)/libparpix.so $(PROGRAMS) ## the libraries, parpix and parpix-mpi
@@ -86,6 +86,9 @@ demo: ## the main job: install, build, run every way, compare, show
 	+@echo Building ... && $(AGAIN) all
 	@scripts/demo
 
+lessons: all ## run all lessons, their tables to demo/lessons.md
+	@scripts/lessons/tables
+
 test: ## all tests that fit into five minutes
 	@scripts/deps
 	+@echo Building ... && $(AGAIN) all tests
@@ -104,10 +107,11 @@ format: ## lay the code out by .clang-format
 
 install: all ## copy to $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/include' \
-	    '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	    '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/share/parpix/lessons'
 	install $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 $(ARCHIVES) $(BUILD)/$(SONAME) '$(DESTDIR)$(PREFIX)/lib'
 	ln -sf $(SONAME) '$(DESTDIR)$(PREFIX)/lib/libparpix.so'
+	install -m 755 scripts/lessons/gil.py '$(DESTDIR)$(PREFIX)/share/parpix/lessons'
 	install -m 644 core/parpix.h '$(DESTDIR)$(PREFIX)/include'
 	$(if $(filter 1,$(MPI)),sed 's|"../core/|"|' mpi/parpix_mpi.h >'$(DESTDIR)$(PREFIX)/include/parpix_mpi.h')
 	printf '%s\n' 'Name: parpix' 'Description: parallel image analysis' 'Version: $(VERSION)' \

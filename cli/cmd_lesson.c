@@ -16,6 +16,7 @@ static const option_help options[] = {
     {"json", "FILE", 'j', "the table for machines"},
     {"output", "IMAGE", 'o',
      "what a broken variant made of the picture, where the lesson shows one"},
+    {"correct", NULL, 257, "no broken variants: what is left is silent under ThreadSanitizer"},
     {"within", "FILE", 256, "the ranks' part only, for ranks that `lesson` has started"},
 };
 
@@ -27,6 +28,10 @@ static const option_help options[] = {
     X(mutex) \
     X(reentrant) \
     X(deadlock)
+    X(race) \
+    X(messages) \
+    X(pool) \
+    X(python)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;
@@ -73,7 +78,7 @@ static ppx_status run_part(const ppx_lesson *lesson, const lesson_request *r, co
     ppx_status status = report ? make_image(r, &image, error)
                                : ppx_fail(error, PPX_E_MEMORY, "no memory for a lesson");
     status = world_agree(all, status, error);
-    const ppx_lesson_plan plan = {r->nthreads, r->repeat, &image};
+    const ppx_lesson_plan plan = {r->nthreads, r->repeat, &image, r->correct_only};
     if (!status)
         status = lesson->run(&plan, report, error);
     if (!status && all->rank == 0) {
@@ -90,6 +95,16 @@ static ppx_status run_part(const ppx_lesson *lesson, const lesson_request *r, co
     return status;
 }
 
+// The part that runs here, on ranks, or in Python; *part stays NULL when there is none.
+static ppx_status start_part(const ppx_lesson *lesson, bool ranks, const lesson_request *r,
+                             const world *all, json_t **part, ppx_error *error) {
+    if (ranks)
+        return lesson->ranks ? lesson_start_ranks(lesson, r, part, error) : PPX_OK;
+    if (lesson == &ppx_lesson_python)
+        return lesson_start_python(lesson, r, part, error);
+    return lesson->run ? run_part(lesson, r, all, part, error) : PPX_OK;
+}
+
 // All parts of a lesson into *found (an array), printed as they come.
 static ppx_status teach(const ppx_lesson *lesson, const lesson_request *r, const world *all,
                         json_t *found, int *failures, ppx_error *error) {
@@ -103,15 +118,12 @@ static ppx_status teach(const ppx_lesson *lesson, const lesson_request *r, const
         printf("skipped: with one %s it cannot be shown\n\n", r->nthreads < 2 ? "thread" : "CPU");
         return PPX_OK;
     }
-    for (int ranks = 0; !status && ranks <= lesson->ranks; ranks++) {
+    for (int ranks = 0; !status && ranks < 2; ranks++) {
         json_t *part = NULL;
-        if (!ranks && !lesson->run)
-            continue;
         (void)fflush(stdout);
-        status = ranks ? lesson_start_ranks(lesson, r, &part, error)
-                       : run_part(lesson, r, all, &part, error);
-        if (status)
-            break;
+        status = start_part(lesson, ranks, r, all, &part, error);
+        if (!part)
+            continue;
         lesson_print(part);
         *failures += lesson_failures(part);
         (void)json_array_append_new(found, part);
@@ -159,6 +171,9 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
         break;
     case 'o':
         r->output = optarg;
+        break;
+    case 257:
+        r->correct_only = true;
         break;
     default:
         r->within = optarg;

@@ -53,17 +53,20 @@ int launcher_rank(void) {
     return find_place().rank;
 }
 
-bool launch_program(char *path, size_t room) {
-    static const char name[] = "parpix-mpi";
+bool launch_beside(char *path, size_t room, const char *name) {
     ssize_t n = readlink("/proc/self/exe", path, room);
     while (n > 0 && path[n - 1] != '/')
         n--;
-    if (n <= 0 || (size_t)n + sizeof name > room) {
+    if (n <= 0 || (size_t)n + strlen(name) + 1 > room) {
         *path = '\0';
         return false;
     }
-    memcpy(path + n, name, sizeof name);
-    return access(path, X_OK) == 0;
+    memcpy(path + n, name, strlen(name) + 1);
+    return access(path, R_OK) == 0;
+}
+
+bool launch_program(char *path, size_t room) {
+    return launch_beside(path, room, "parpix-mpi") && access(path, X_OK) == 0;
 }
 
 ppx_status launch_ranks(char **argv, ppx_error *error) {

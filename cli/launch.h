@@ -10,8 +10,10 @@
 int launcher_size(void);
 int launcher_rank(void);
 
-// The parpix-mpi that lies beside this program, whatever that was called on the command line; false
-// (with errno) when it cannot be started.
+// The path of a file beside this program, whatever that was called on the command line; false (with
+// errno) when it is not there.
+bool launch_beside(char *path, size_t room, const char *name);
+// That of parpix-mpi; false (with errno) when it cannot be started.
 bool launch_program(char *path, size_t room);
 
 // In the program without MPI, under a launcher: replaces the process by the parpix-mpi that lies

@@ -11,6 +11,7 @@ typedef struct lesson_request {
     int nthreads, repeat;
     ptrdiff_t width, height;
     const char *json, *output;
+    bool correct_only;  // no broken variants
     const char *within; // started by another `lesson`: the ranks' part, its JSON into this file
 } lesson_request;
 
@@ -24,8 +25,15 @@ void lesson_print(const json_t *part);
 // Variants that must be right and were wrong at least once.
 int lesson_failures(const json_t *part);
 
-// Starts ranks for the part of a lesson that needs them, and returns what they found.
+// Starts ranks for the part of a lesson that needs them, and returns what they found. *part stays
+// NULL, and it is said why, where ranks cannot be started.
 ppx_status lesson_start_ranks(const ppx_lesson *lesson, const lesson_request *r, json_t **part,
                               ppx_error *error);
+
+// The lesson that is taught by Python, scripts/lessons/gil.py. *part stays NULL, and it is said
+// why, where there is no Python or not the files that it needs.
+extern const ppx_lesson ppx_lesson_python;
+ppx_status lesson_start_python(const ppx_lesson *lesson, const lesson_request *r, json_t **part,
+                               ppx_error *error);
 
 #endif

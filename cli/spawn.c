@@ -31,8 +31,8 @@ static void set_environment(void) {
     }
 }
 
-static ppx_status start(char *const *argv, const char *otherwise, FILE **lines, pid_t *pid,
-                        ppx_error *error) {
+ppx_status spawn_program(const char *const *argv, const char *remedy, FILE **lines, pid_t *pid,
+                         ppx_error *error) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return ppx_fail(error, PPX_E_SYSTEM, "no pipe: %s", strerror(errno));
@@ -40,7 +40,9 @@ static ppx_status start(char *const *argv, const char *otherwise, FILE **lines, 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    int failed = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    (void)fflush(stdout);
+    int failed =
+        posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     (void)close(ends[1]);
     *lines = failed ? NULL : fdopen(ends[0], "r");
@@ -48,13 +50,13 @@ static ppx_status start(char *const *argv, const char *otherwise, FILE **lines, 
         return PPX_OK;
     failed = failed ? failed : errno;
     (void)close(ends[0]);
-    return ppx_fail(error, PPX_E_SYSTEM, "%s does not start: %s; install openmpi-bin, or %s",
-                    argv[0], strerror(failed), otherwise);
+    return ppx_fail(error, PPX_E_SYSTEM, "%s does not start: %s; %s", argv[0], strerror(failed),
+                    remedy);
 }
 
 ppx_status spawn_ranks(int nranks, const char *const *arguments, const char *otherwise,
                        FILE **lines, pid_t *pid, ppx_error *error) {
-    char program[4096], ranks[16];
+    char program[4096], ranks[16], remedy[160];
     const char *mpirun = getenv("PARPIX_MPIRUN");
     if (!mpirun)
         mpirun = access("/usr/bin/mpirun.openmpi", X_OK) == 0 ? "mpirun.openmpi" : "mpirun";
@@ -75,8 +77,8 @@ ppx_status spawn_ranks(int nranks, const char *const *arguments, const char *oth
     argv[n++] = ranks;
     argv[n++] = program;
     memcpy(argv + n, arguments, count * sizeof *argv);
-    (void)fflush(stdout);
-    ppx_status status = start((char *const *)(uintptr_t)argv, otherwise, lines, pid, error);
+    (void)snprintf(remedy, sizeof remedy, "install openmpi-bin, or %s", otherwise);
+    ppx_status status = spawn_program(argv, remedy, lines, pid, error);
     free(argv);
     return status;
 }

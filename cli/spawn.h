@@ -7,6 +7,10 @@
 
 #include "../core/parpix.h"
 
+// A program with its arguments (the last is NULL); what it prints comes in *lines. `remedy` tells
+// in the message what to do where it does not start.
+ppx_status spawn_program(const char *const *argv, const char *remedy, FILE **lines, pid_t *pid,
+                         ppx_error *error);
 // parpix-mpi on that many ranks with these arguments (the last is NULL); what it prints comes in
 // *lines. `otherwise` tells in the message what to do where ranks cannot be started.
 ppx_status spawn_ranks(int nranks, const char *const *arguments, const char *otherwise,

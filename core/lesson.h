@@ -36,9 +36,9 @@ typedef struct ppx_lesson_row {
 } ppx_lesson_row;
 
 typedef struct ppx_lesson_report {
-    const char *wrong_is;                 // what `wrong` counts: "lost updates"
-    const char *extra[PPX_LESSON_EXTRAS]; // further columns with their units, NULL: none
-    ppx_lesson_row rows[PPX_LESSON_ROWS];
+    const char *wrong_is;                     // what `wrong` counts: "lost updates"
+    const char *extra[PPX_LESSON_EXTRAS];     // further columns with their units, NULL: none
+    ppx_lesson_row rows[PPX_LESSON_ROWS + 1]; // and one that is not counted
     int nrows;
     ppx_image
         image; // to look at: what a broken variant made of the picture, if the lesson shows one
@@ -48,6 +48,7 @@ typedef struct ppx_lesson_report {
 typedef struct ppx_lesson_plan {
     int nthreads, repeat;
     const ppx_image *image; // cells, u8 gray
+    bool correct_only;      // no broken variants
 } ppx_lesson_plan;
 
 typedef struct ppx_lesson {
@@ -59,7 +60,8 @@ typedef struct ppx_lesson {
     ppx_status (*run)(const ppx_lesson_plan *plan, ppx_lesson_report *report, ppx_error *error);
 } ppx_lesson;
 
-// Runs a variant plan->repeat times. The row stays valid.
+// Runs a variant plan->repeat times. The row stays valid. Under plan->correct_only a broken variant
+// is not run, and its row appears in no table.
 ppx_lesson_row *ppx_lesson_try(ppx_lesson_report *report, const ppx_lesson_plan *plan,
                                const ppx_lesson_variant *variant, void *context);
 // Adds a line to report->text; cut off when there is no room.

@@ -108,6 +108,10 @@ const char *world_library(void) {
 #define LESSONS(X) \
     X(deadlock)
 // clang-format on
+    X(messages) \
+    X(pool)
+// clang-format on
+
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name##_mpi;
 #define POINTER(name) &ppx_lesson_##name##_mpi,
 LESSONS(DECLARE)
