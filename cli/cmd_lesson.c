@@ -23,12 +23,15 @@ static const option_help options[] = {
 // In the order in which one would teach them. X(name): ppx_lesson_name in omp/lessons/name.c.
 // clang-format off
 #define LESSONS(X) \
-    X(race) X(semaphore) X(bounded) X(event) X(condition) X(daemon)
     X(race) \
     X(mutex) \
     X(reentrant) \
-    X(deadlock)
-    X(race) \
+    X(deadlock) \
+    X(semaphore) \
+    X(bounded) \
+    X(event) \
+    X(condition) \
+    X(daemon) \
     X(messages) \
     X(pool) \
     X(python)

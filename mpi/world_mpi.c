@@ -106,8 +106,7 @@ const char *world_library(void) {
 // The lessons of mpi/lessons/, in any order.
 // clang-format off
 #define LESSONS(X) \
-    X(deadlock)
-// clang-format on
+    X(deadlock) \
     X(messages) \
     X(pool)
 // clang-format on
