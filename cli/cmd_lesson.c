@@ -22,7 +22,12 @@ static const option_help options[] = {
 // In the order in which one would teach them. X(name): ppx_lesson_name in omp/lessons/name.c.
 // clang-format off
 #define LESSONS(X) \
-    X(race)
+    X(count) \
+    X(race) \
+    X(false_sharing) \
+    X(biglock) \
+    X(signal) \
+    X(queue)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;

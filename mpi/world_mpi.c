@@ -104,7 +104,10 @@ const char *world_library(void) {
 }
 
 // The lessons of mpi/lessons/, in any order.
-#define LESSONS(X)
+// clang-format off
+#define LESSONS(X) \
+    X(queue)
+// clang-format on
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name##_mpi;
 #define POINTER(name) &ppx_lesson_##name##_mpi,
 LESSONS(DECLARE)

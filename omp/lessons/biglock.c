@@ -1,0 +1,192 @@
+// biglock.c: one lock around everything, as in an interpreter.
+//
+// An interpreter whose structures are not safe for threads puts one lock around every step of a
+// program. The threads are real and the programs right, but at any time one of them computes, and
+// at each step the lock changes hands or tries to. So two threads are slower than one. Here a step
+// is classifying 16 pixels (the counting of count.c), and all threads count into the same counters
+// under the lock.
+//
+// How one waits decides what the waiting costs. Active: the waiting thread asks again and again; it
+// burns a CPU, and the line of memory that holds the lock travels between the caches. Passive: it
+// sleeps until the holder wakes it; then a step costs system calls and context switches. When it
+// wakes up, the thread that released the lock has often taken it again, and it goes back to sleep:
+// interpreters have had precisely this fault. The columns tell the two apart: CPU time for the
+// active, context switches and system time for the passive.
+//
+// Cures: hold the lock for many steps (interpreters let go of it only after some milliseconds):
+// nothing is lost, nothing gained. And no big lock: counters of one's own, added at the end.
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "../../core/lesson.h"
+#include "../../core/memory.h"
+#include "classify.h"
+
+enum { STEP = 2, KEPT = 1000 }; // pixels in a step; steps for which the lock is kept
+
+// The passive one: threads sleep in `free`. The active one: they look at `held`.
+typedef struct biglock {
+    pthread_mutex_t mutex; // around `taken`, held for an instant
+    pthread_cond_t free;
+    bool taken;
+    atomic_bool held;
+} biglock;
+
+typedef struct task {
+    const ppx_image *image;
+    int nthreads;
+    void (*acquire)(biglock *lock);
+    void (*release)(biglock *lock);
+    int kept; // for so many steps a thread keeps the lock
+    biglock lock;
+    int64_t wanted[CLASSES];
+    int64_t counts[CLASSES];
+} task;
+
+// ---- Locks ----
+
+static void acquire_asleep(biglock *lock) {
+    pthread_mutex_lock(&lock->mutex);
+    while (lock->taken)
+        pthread_cond_wait(&lock->free, &lock->mutex);
+    lock->taken = true;
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+static void release_asleep(biglock *lock) {
+    pthread_mutex_lock(&lock->mutex);
+    lock->taken = false;
+    pthread_mutex_unlock(&lock->mutex);
+    pthread_cond_signal(&lock->free);
+}
+
+// Looks before it writes: waiting threads share the line until the lock is free.
+static void acquire_spinning(biglock *lock) {
+    while (atomic_load_explicit(&lock->held, memory_order_relaxed) ||
+           atomic_exchange_explicit(&lock->held, true, memory_order_acquire))
+        continue;
+}
+
+static void release_spinning(biglock *lock) {
+    atomic_store_explicit(&lock->held, false, memory_order_release);
+}
+
+// ---- Counting ----
+
+static void count_pixels(const task *t, ptrdiff_t from, ptrdiff_t to, ptrdiff_t y,
+                         int64_t counts[CLASSES]) {
+    for (ptrdiff_t x = from; x < to; x++)
+        counts[classify(t->image, x, y)]++;
+}
+
+static void count_serial(void *context) {
+    task *t = context;
+    memset(t->counts, 0, sizeof t->counts);
+    for (ptrdiff_t y = 0; y < t->image->shape.height; y++)
+        count_pixels(t, 0, t->image->shape.width, y, t->counts);
+}
+
+static void count_locked(void *context) {
+    task *t = context;
+    memset(t->counts, 0, sizeof t->counts);
+#pragma omp parallel default(none) shared(t) num_threads(t->nthreads)
+    {
+        const ptrdiff_t width = t->image->shape.width;
+        int steps = 0; // since the lock was taken
+#pragma omp for schedule(static) nowait
+        for (ptrdiff_t y = 0; y < t->image->shape.height; y++)
+            for (ptrdiff_t x = 0; x < width; x += STEP) {
+                if (steps == 0)
+                    t->acquire(&t->lock);
+                count_pixels(t, x, x + STEP < width ? x + STEP : width, y, t->counts);
+                steps = (steps + 1) % t->kept;
+                if (steps == 0)
+                    t->release(&t->lock);
+            }
+        if (steps > 0)
+            t->release(&t->lock);
+    }
+}
+
+static void count_private(void *context) {
+    task *t = context;
+    memset(t->counts, 0, sizeof t->counts);
+#pragma omp parallel default(none) shared(t) num_threads(t->nthreads)
+    {
+        int64_t mine[CLASSES] = {0};
+#pragma omp for schedule(static) nowait
+        for (ptrdiff_t y = 0; y < t->image->shape.height; y++)
+            count_pixels(t, 0, t->image->shape.width, y, mine);
+        for (int c = 0; c < CLASSES; c++)
+#pragma omp atomic
+            t->counts[c] += mine[c];
+    }
+}
+
+static int64_t miscounted(void *context) {
+    const task *t = context;
+    int64_t wrong = 0;
+    for (int c = 0; c < CLASSES; c++)
+        if (t->counts[c] != t->wanted[c])
+            wrong += t->counts[c] > t->wanted[c] ? t->counts[c] - t->wanted[c]
+                                                 : t->wanted[c] - t->counts[c];
+    return wrong;
+}
+
+// ---- The lesson ----
+
+static void try_lock(ppx_lesson_report *report, const ppx_lesson_plan *plan, task *t,
+                     const char *name, int nthreads, bool asleep, int kept) {
+    const ppx_lesson_variant variant = {name, PPX_LESSON_CORRECT, count_locked, miscounted};
+    t->nthreads = nthreads;
+    t->acquire = asleep ? acquire_asleep : acquire_spinning;
+    t->release = asleep ? release_asleep : release_spinning;
+    t->kept = kept;
+    ppx_lesson_row *row = ppx_lesson_try(report, plan, &variant, t);
+    row->extra[0] = 1e3 * row->cpu_seconds;
+}
+
+static ppx_status run(const ppx_lesson_plan *plan, ppx_lesson_report *report, ppx_error *error) {
+    static const ppx_lesson_variant serial = {"one thread, no lock", PPX_LESSON_SERIAL,
+                                              count_serial, miscounted};
+    static const ppx_lesson_variant own = {"all threads, no lock, counts of their own",
+                                           PPX_LESSON_CORRECT, count_private, miscounted};
+    task *t;
+    ppx_status status = ppx_alloc_array((void **)&t, 1, sizeof *t, "a lesson", error);
+    if (status)
+        return status;
+    report->wrong_is = "miscounted pixels";
+    report->extra[0] = "CPU ms";
+    t->image = plan->image;
+    t->nthreads = plan->nthreads;
+    pthread_mutex_init(&t->lock.mutex, NULL);
+    pthread_cond_init(&t->lock.free, NULL);
+    count_serial(t);
+    memcpy(t->wanted, t->counts, sizeof t->counts);
+    ppx_lesson_row *row = ppx_lesson_try(report, plan, &serial, t);
+    row->extra[0] = 1e3 * row->cpu_seconds;
+    try_lock(report, plan, t, "one thread, passive lock", 1, true, 1);
+    try_lock(report, plan, t, "one thread, active lock", 1, false, 1);
+    try_lock(report, plan, t, "all threads, passive lock", plan->nthreads, true, 1);
+    try_lock(report, plan, t, "all threads, active lock", plan->nthreads, false, 1);
+    try_lock(report, plan, t, "all threads, passive, for 1000 steps", plan->nthreads, true, KEPT);
+    t->nthreads = plan->nthreads;
+    row = ppx_lesson_try(report, plan, &own, t);
+    row->extra[0] = 1e3 * row->cpu_seconds;
+    pthread_cond_destroy(&t->lock.free);
+    pthread_mutex_destroy(&t->lock.mutex);
+    ppx_free(t);
+    return PPX_OK;
+}
+
+const ppx_lesson ppx_lesson_biglock = {
+    .name = "biglock",
+    .says = "Pixels are counted with one lock around every step, as an interpreter does it. Only "
+            "one thread computes at a time, and handing the lock over costs more than the step: "
+            "two threads are slower than one, by burnt CPU time or by context switches. Keeping "
+            "the lock for long limits the damage; only doing without it makes threads pay.",
+    .lines = "omp/lessons/biglock.c: count_locked, acquire_asleep, acquire_spinning",
+    .least_pixels = 256 * 256,
+    .run = run,
+};
