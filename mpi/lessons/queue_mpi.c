@@ -103,14 +103,23 @@ static void master(task *t) {
         gone += answer(t, &next);
 }
 
+// A look may find nothing and fetch what the next one finds: so two in a row must find nothing.
+static int answer_all(const task *t, int *next) {
+    int gone = 0;
+    for (int empty = 0; empty < 2;) {
+        int asked;
+        MPI_Iprobe(MPI_ANY_SOURCE, TAG_ASK, MPI_COMM_WORLD, &asked, MPI_STATUS_IGNORE);
+        if (asked)
+            gone += answer(t, next);
+        empty = asked ? 0 : empty + 1;
+    }
+    return gone;
+}
+
 static void master_working(task *t) {
     int next = 0, gone = 0;
     while (next < t->ntiles) {
-        for (int asked = 1; asked;) {
-            MPI_Iprobe(MPI_ANY_SOURCE, TAG_ASK, MPI_COMM_WORLD, &asked, MPI_STATUS_IGNORE);
-            if (asked)
-                gone += answer(t, &next);
-        }
+        gone += answer_all(t, &next);
         if (next < t->ntiles)
             make_tile(t, next++);
     }
