@@ -1,6 +1,6 @@
 // queue.c: sharing out tiles of unequal cost.
 //
-// An image is cut into tiles, and some tiles cost a hundred times what others do
+// An image is cut into tiles, and some tiles cost many times what others do
 // (core/lesson_tiles.h says of what; here it is enough that nobody knows beforehand). Every way of
 // sharing them out gives the same picture. What differs is how long the threads that are done wait
 // for the one that is not.

@@ -242,8 +242,8 @@ const ppx_lesson ppx_lesson_signal = {
     .name = "signal",
     .says = "An image is dithered by diffusing errors, and every row needs what the row above has "
             "left over. Rows that do not wait read errors that are not there yet. They need not "
-            "wait for the whole row: signals for each band of rows let the threads follow each "
-            "other at a distance of one tile, and cost less than barriers for all.",
+            "wait for the whole row: with a signal for each tile, or a barrier after each front of "
+            "tiles, the threads follow each other at a distance of one tile.",
     .lines = "omp/lessons/signal.c: dither_blindly, which reads above[x + 1] in dither",
     .least_pixels = 256 * 256,
     .run = run,
