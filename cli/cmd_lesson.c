@@ -35,6 +35,12 @@ static const option_help options[] = {
     X(messages) \
     X(pool) \
     X(python)
+    X(count) \
+    X(race) \
+    X(false_sharing) \
+    X(biglock) \
+    X(signal) \
+    X(queue)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;

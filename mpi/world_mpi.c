@@ -111,6 +111,8 @@ const char *world_library(void) {
     X(pool)
 // clang-format on
 
+    X(queue)
+// clang-format on
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name##_mpi;
 #define POINTER(name) &ppx_lesson_##name##_mpi,
 LESSONS(DECLARE)
