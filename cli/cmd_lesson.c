@@ -28,19 +28,18 @@ static const option_help options[] = {
     X(reentrant) \
     X(deadlock) \
     X(semaphore) \
+    X(signal) \
     X(bounded) \
     X(event) \
     X(condition) \
+    X(queue) \
+    X(count) \
+    X(biglock) \
+    X(false_sharing) \
     X(daemon) \
     X(messages) \
     X(pool) \
     X(python)
-    X(count) \
-    X(race) \
-    X(false_sharing) \
-    X(biglock) \
-    X(signal) \
-    X(queue)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name;

@@ -1,7 +1,7 @@
 // lesson_work.c: what lessons have done by threads, processes and ranks: whole numbers, no state.
 #include "lesson_work.h"
 
-void ppx_lesson_count(const uint8_t *pixels, size_t n, uint64_t counts[256]) {
+void ppx_lesson_levels(const uint8_t *pixels, size_t n, uint64_t counts[256]) {
     for (size_t k = 0; k < n; k++)
         counts[pixels[k]]++;
 }

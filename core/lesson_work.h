@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 // Adds to counts[v] how many of the n pixels have the level v.
-void ppx_lesson_count(const uint8_t *pixels, size_t n, uint64_t counts[256]);
+void ppx_lesson_levels(const uint8_t *pixels, size_t n, uint64_t counts[256]);
 
 // Sobel's edges of the rows [y0, y0 + nrows) of a picture: the whole part of the root of gx^2 +
 // gy^2, 255 at most; beyond the border its nearest pixel is repeated. `out` is row y0 of the

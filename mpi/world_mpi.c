@@ -107,11 +107,9 @@ const char *world_library(void) {
 // clang-format off
 #define LESSONS(X) \
     X(deadlock) \
+    X(queue) \
     X(messages) \
     X(pool)
-// clang-format on
-
-    X(queue)
 // clang-format on
 #define DECLARE(name) extern const ppx_lesson ppx_lesson_##name##_mpi;
 #define POINTER(name) &ppx_lesson_##name##_mpi,

@@ -66,7 +66,7 @@ static uint64_t filter(task *t, int k) {
     const picture *p = &t->pictures[k];
     uint64_t counts[LEVELS] = {0}, hash = 14695981039346656037u;
     ppx_lesson_edges(t->image + p->y0 * t->width, t->width, p->nrows, 0, p->nrows, t->scratch);
-    ppx_lesson_count(t->scratch, (size_t)(p->nrows * t->width), counts);
+    ppx_lesson_levels(t->scratch, (size_t)(p->nrows * t->width), counts);
     for (int v = 0; v < LEVELS; v++)
         hash = (hash ^ counts[v]) * 1099511628211u;
     return hash;

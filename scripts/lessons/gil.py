@@ -64,8 +64,8 @@ def edges_in_python(picture, y0, y1, out):
 def open_library(path, lock_held):
     """CDLL gives the interpreter's lock back during a call, PyDLL keeps it."""
     library = (ctypes.PyDLL if lock_held else ctypes.CDLL)(path)
-    library.ppx_lesson_count.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
-    library.ppx_lesson_count.restype = None
+    library.ppx_lesson_levels.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+    library.ppx_lesson_levels.restype = None
     library.ppx_lesson_edges.argtypes = [ctypes.c_void_p] + 4 * [ctypes.c_ssize_t] + [ctypes.c_void_p]
     library.ppx_lesson_edges.restype = None
     return library
@@ -81,7 +81,7 @@ def count_in_c(library):
         found = bytearray(8 * LEVELS)
         start = address(pixels) + y0 * width
         for _ in range(COUNTS):
-            library.ppx_lesson_count(start, (y1 - y0) * width, address(found))
+            library.ppx_lesson_levels(start, (y1 - y0) * width, address(found))
         for value, n in enumerate(memoryview(found).cast("Q")):
             counts[value] += n // COUNTS
 
