@@ -61,7 +61,7 @@ static void test_bilateral(void **state) {
     static const double sigmas[] = {0.12, 0.02, 0.5, 0.004}; // of the range
     for (int t = 0; t < 3; t++)
         for (int channels = 1; channels <= 4; channels++)
-            for (int s = (channels + t) % 2; s < NSIZES; s += 2)
+            for (int s = (channels + t) % 3; s < NSIZES; s += 3)
                 for (int r = 0; r < 6; r++) {
                     if (r > 2 && (s + channels + r + t) % 3 != 0)
                         continue; // slow
@@ -162,7 +162,7 @@ static void test_nlm(void **state) {
     static const double strengths[] = {0.31, 0.043, 0.012, 1.3}; // of the range
     for (int t = 0; t < 3; t++)
         for (int channels = 1; channels <= 4; channels++)
-            for (int s = (channels + t) % 2; s < NSIZES; s += 2)
+            for (int s = (channels + t) % 3; s < NSIZES; s += 3)
                 for (int k = 0; k < 4; k++) {
                     int turn = s + 3 * channels + t + k;
                     if (k > 0 && turn % 3 && sizes[s][0] * sizes[s][1] > 300)
@@ -279,7 +279,7 @@ static void test_guided(void **state) {
     static const double eps[] = {0.01, 0.2, 0.0004, 1e-6};
     for (int t = 0; t < 3; t++)
         for (int channels = 1; channels <= 4; channels++)
-            for (int s = (channels + t) % 2; s < NSIZES; s += 2)
+            for (int s = (channels + t) % 3; s < NSIZES; s += 3)
                 for (int k = 0; k < 4; k++) {
                     if (k > 1 && sizes[s][0] * sizes[s][1] > 300 && (s + channels + k) % 4)
                         continue; // slow
