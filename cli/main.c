@@ -28,6 +28,9 @@ const command commands[] = {
     {"verify", "[all | CHAIN...] [IMAGE...] [options]",
      "run kernels in every way and compare with the serial run",
      "parpix verify median:radius=2 cells.png --threads 1,2,8 --ranks 1,2,4", cmd_verify},
+    {"bench", "CHAIN... [IMAGE] [options]",
+     "how fast chains are, how sure that is, and if they are right",
+     "parpix bench gaussian:sigma=2 median:radius=2 label -t 2 --size 4096x4096", cmd_bench},
     {"lesson", "[NAME | all] [options]", "faults of concurrent programs and their cures, measured",
      "parpix lesson race -t 2", cmd_lesson},
 };

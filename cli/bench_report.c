@@ -1,0 +1,137 @@
+// bench_report.c: the results of `parpix bench`: a table, a line for each that scrapers can rely
+// on, JSON and CSV.
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "findings.h"
+
+double bench_of_copy(const bench_record *record, const bench_result *result) {
+    const bench_result *copy = &record->results[0];
+    return copy->seconds.median / copy->nbytes * result->nbytes / result->seconds.median;
+}
+
+static double mpixels(const bench_record *record) {
+    return 1e-6 * (double)record->shape.width * (double)record->shape.height;
+}
+
+void bench_print(const bench_record *record) {
+    const ppx_shape *s = &record->shape;
+    (void)fprintf(
+        stderr,
+        "%td x %td, %d channel%s of %s, %d rank%s x %" PRId64 " thread%s, %s\n\n%-36s %9s "
+        "%20s %9s %9s %6s %7s  %s\n",
+        s->width, s->height, s->channels, s->channels > 1 ? "s" : "", ppx_type_name(s->type),
+        record->nranks, record->nranks > 1 ? "s" : "", record->threads,
+        record->threads > 1 ? "s" : "", ppx_simd_name(ppx_simd_level()), "chain", "median",
+        "95 % interval", "Mpixel/s", "ns/pixel", "GB/s", "of copy", "result");
+    for (int k = 0; k < record->nresults; k++) {
+        const bench_result *r = &record->results[k];
+        const statistic *t = &r->seconds;
+        if (!r->verified) {
+            (void)fprintf(stderr, "%-36s differs from the serial run: no figures\n", r->spec);
+            continue;
+        }
+        (void)fprintf(stderr, "%-36s %6.2f ms %8.2f to %6.2f%s %9.1f %9.3f %6.1f %5.0f %%  equal\n",
+                      r->spec, 1e3 * t->median, 1e3 * t->low, 1e3 * t->high,
+                      t->sure ? " ms" : " ? ", mpixels(record) / t->median,
+                      1e3 * t->median / mpixels(record), 1e-9 * r->nbytes / t->median,
+                      100 * bench_of_copy(record, r));
+    }
+    for (int k = 0; k < record->nresults; k++) {
+        const bench_result *r = &record->results[k];
+        printf("bench chain=%s width=%td height=%td channels=%d type=%s ranks=%d threads=%" PRId64
+               " simd=%s samples=%zu",
+               r->text, s->width, s->height, s->channels, ppx_type_name(s->type), record->nranks,
+               record->threads, ppx_simd_name(ppx_simd_level()), r->n);
+        if (r->verified)
+            printf(" median_s=%.9g low_s=%.9g high_s=%.9g least_s=%.9g mpixel_per_s=%.6g "
+                   "ns_per_pixel=%.6g gbyte_per_s=%.6g of_copy=%.4g",
+                   r->seconds.median, r->seconds.low, r->seconds.high, r->seconds.least,
+                   mpixels(record) / r->seconds.median, 1e3 * r->seconds.median / mpixels(record),
+                   1e-9 * r->nbytes / r->seconds.median, bench_of_copy(record, r));
+        printf(" checksum=%016" PRIx64 " verified=%s\n", r->checksum, r->verified ? "yes" : "no");
+    }
+}
+
+// ---- Files --------------------------------------------------------------------------------------
+
+static json_t *result_json(const bench_record *record, const bench_result *r) {
+    json_t *samples = json_array();
+    for (size_t k = 0; k < r->n; k++)
+        (void)json_array_append_new(samples, json_real(r->samples[k]));
+    char checksum[20];
+    (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, r->checksum);
+    json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:o}", "chain", r->text, "spec", r->spec,
+                               "verified", r->verified, "checksum", checksum, "samples_s", samples);
+    if (!object || !r->verified)
+        return object;
+    json_t *figures = json_pack(
+        "{s:f, s:f, s:f, s:f, s:b, s:f, s:f, s:f, s:f}", "median_s", r->seconds.median, "low_s",
+        r->seconds.low, "high_s", r->seconds.high, "least_s", r->seconds.least, "interval_is_95",
+        r->seconds.sure, "mpixel_per_s", mpixels(record) / r->seconds.median, "ns_per_pixel",
+        1e3 * r->seconds.median / mpixels(record), "gbyte_per_s",
+        1e-9 * r->nbytes / r->seconds.median, "of_copy", bench_of_copy(record, r));
+    (void)json_object_update(object, figures);
+    json_decref(figures);
+    return object;
+}
+
+static void now_text(char text[40]) {
+    time_t now = time(NULL);
+    struct tm utc;
+    (void)strftime(text, 40, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+ppx_status bench_write_json(const bench_record *record, const bench_request *r, ppx_error *error) {
+    char date[40], host[64] = "";
+    now_text(date);
+    (void)gethostname(host, sizeof host - 1);
+    json_t *results = json_array();
+    for (int k = 0; k < record->nresults; k++)
+        (void)json_array_append_new(results, result_json(record, &record->results[k]));
+    json_t *all = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:i, s:s, s:i, s:I, s:s, s:s, s:o}", "schema",
+        "parpix.bench/1", "parpix", PPX_VERSION, "date", date, "host", host, "input", r->input,
+        "width", (json_int_t)record->shape.width, "height", (json_int_t)record->shape.height,
+        "channels", record->shape.channels, "type", ppx_type_name(record->shape.type), "ranks",
+        record->nranks, "threads", (json_int_t)record->threads, "simd",
+        ppx_simd_name(ppx_simd_level()), "mpi", world_library(), "results", results);
+    ppx_status status =
+        all ? json_write(all, r->json, error) : ppx_fail(error, PPX_E_MEMORY, "no memory for JSON");
+    json_decref(all);
+    return status;
+}
+
+ppx_status bench_write_csv(const bench_record *record, const bench_request *r, ppx_error *error) {
+    enum { ROW = 600 };
+    char *text = calloc((size_t)record->nresults + 1, ROW);
+    if (!text)
+        return ppx_fail(error, PPX_E_MEMORY, "no memory for a table");
+    const ppx_shape *s = &record->shape;
+    size_t used = (size_t)snprintf(text, ROW,
+                                   "chain,width,height,channels,type,ranks,threads,simd,samples,"
+                                   "median_s,low_s,high_s,least_s,of_copy,checksum,verified\n");
+    for (int k = 0; k < record->nresults; k++) {
+        const bench_result *b = &record->results[k];
+        double shown = b->verified ? 1 : NAN; // no figure without a check
+        used += (size_t)snprintf(
+            text + used, ROW,
+            "\"%.200s\",%td,%td,%d,%s,%d,%" PRId64 ",%s,%zu,%.9g,%.9g,%.9g,%.9g,%.6g,%016" PRIx64
+            ",%s\n",
+            b->text, s->width, s->height, s->channels, ppx_type_name(s->type), record->nranks,
+            record->threads, ppx_simd_name(ppx_simd_level()), b->n, shown * b->seconds.median,
+            shown * b->seconds.low, shown * b->seconds.high, shown * b->seconds.least,
+            shown * bench_of_copy(record, b), b->checksum, b->verified ? "yes" : "no");
+    }
+    ppx_status status = ppx_text_write(text, used, r->csv, error);
+    free(text);
+    return status;
+}
