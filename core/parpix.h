@@ -264,6 +264,7 @@ typedef struct ppx_stream {
     ppx_write_options write;
     uint64_t max_nbytes; // of memory in all; a run that needs more is refused before it begins
     int nworkers;        // threads that the runner will start
+    ptrdiff_t chunk;     // rows of output at a time, in whole strips; 0: as memory allows
 } ppx_stream;
 
 typedef struct ppx_stream_result {

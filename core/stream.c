@@ -212,7 +212,8 @@ static ppx_status make_buffers(stream_state *s) {
     const double own = 16 << 20; // of the program and its libraries
     double nbytes, room = (double)s->stream->max_nbytes;
     ppx_status status = PPX_OK;
-    for (ptrdiff_t nstrips = MOST_CHUNK; !status; nstrips /= 2) {
+    ptrdiff_t asked = (s->stream->chunk + PPX_STRIP - 1) / PPX_STRIP;
+    for (ptrdiff_t nstrips = asked ? asked : MOST_CHUNK; !status; nstrips /= 2) {
         s->chunk = nstrips * PPX_STRIP;
         status = walk(s, &nbytes);
         if (own + nbytes <= room || nstrips == 1)

@@ -51,6 +51,7 @@ static void test_pieces(void **state) {
 
 // ---- Runs ----
 
+// A strip at a time, so that rows move on in every buffer.
 static ppx_status stream(const char *spec, uint64_t max_nbytes, const ppx_runner *runner,
                          ppx_stream_result *result, ppx_error *error) {
     ppx_chain *chain;
@@ -59,6 +60,7 @@ static ppx_status stream(const char *spec, uint64_t max_nbytes, const ppx_runner
     const ppx_stream how = {.input = in_directory("in.npy"),
                             .output = in_directory("out.npy"),
                             .max_nbytes = max_nbytes,
+                            .chunk = PPX_STRIP,
                             .nworkers = runner == &ppx_runner_serial ? 1 : 3};
     ppx_status status = ppx_run_stream(chain, runner, &how, NULL, result, error);
     ppx_chain_free(chain);
@@ -85,7 +87,7 @@ static void check(const char *spec, const ppx_image *in) {
     ppx_image wanted = test_run(spec, in, &ppx_runner_serial, NULL);
     for (int r = 0; r < 2; r++) {
         ppx_stream_result result;
-        // So little that chunks are small, unless the kernel needs rows from afar.
+        // What it will take is known before it takes it.
         ppx_status status = stream(spec, 1, runners[r], &result, &error);
         if (status != PPX_E_USAGE || !strstr(error.text, "--max-memory"))
             fail_msg("%s in a byte: %s", spec, status ? error.text : "done");
