@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 MPI     ?= 1
 MPICC   ?= $(notdir $(firstword $(shell command -v mpicc.openmpi 2>/dev/null) mpicc))
-CFLAGS  ?= -O3 -g
+CFLAGS  ?= -O3 -g1
 
 ifeq ($(origin CC),default)
 CC := gcc
