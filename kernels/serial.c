@@ -90,10 +90,40 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     return status;
 }
 
+// Strip by strip; where there are ranks, step by step, so that the one below can begin before this
+// band is done.
+static ppx_status wavefront_serial(const ppx_runner *runner, const ppx_job *job,
+                                   const ppx_wavefront *wavefront, const ppx_band *in,
+                                   const ppx_band *out, const ppx_wavefront_across *across,
+                                   ppx_error *error) {
+    (void)runner;
+    ppx_front front;
+    ppx_status status = ppx_front_create(&front, job, wavefront, in, out, across, error);
+    if (across) // also after a failure: the other ranks are waiting
+        status = across->agree(across->context, status, error);
+    if (!status && !across) {
+        ppx_front_in_order(&front);
+    } else if (!status && job->geometry.in_order) {
+        across->hand(across->context, true, front.line, 0, job->geometry.ncarry);
+        ppx_front_in_order(&front);
+        across->hand(across->context, false, front.line, 0, job->geometry.ncarry);
+    } else if (!status) {
+        for (ptrdiff_t step = 0; step < ppx_front_steps(&front); step++) {
+            ppx_front_receive(&front, step, across);
+            for (ptrdiff_t strip = 0; strip < front.nstrips; strip++)
+                ppx_front_tile(&front, step, strip);
+            ppx_front_send(&front, step, across);
+        }
+    }
+    ppx_front_free(&front);
+    return status;
+}
+
 const ppx_runner ppx_runner_serial = {
     .name = "serial",
     .map = map_serial,
     .reduce = reduce_serial,
     .scan = scan_serial,
     .join = join_serial,
+    .wavefront = wavefront_serial,
 };
