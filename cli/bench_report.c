@@ -176,18 +176,23 @@ ppx_status bench_write_csv(const bench_record *record, const bench_request *r, p
     const ppx_shape *s = &record->shape;
     size_t used = (size_t)snprintf(text, ROW,
                                    "chain,width,height,channels,type,ranks,threads,simd,samples,"
-                                   "median_s,low_s,high_s,least_s,of_copy,checksum,verified\n");
+                                   "median_s,low_s,high_s,least_s,of_copy,nbytes,of_memory,"
+                                   "load_balance,communication_efficiency,parallel_efficiency,"
+                                   "checksum,verified\n");
     for (int k = 0; k < record->nresults; k++) {
         const bench_result *b = &record->results[k];
         double shown = b->verified ? 1 : NAN; // no figure without a check
+        const pop_figures f = timeline_pop(&b->where);
         used += (size_t)snprintf(
             text + used, ROW,
-            "\"%.200s\",%td,%td,%d,%s,%d,%" PRId64 ",%s,%zu,%.9g,%.9g,%.9g,%.9g,%.6g,%016" PRIx64
-            ",%s\n",
+            "\"%.200s\",%td,%td,%d,%s,%d,%" PRId64
+            ",%s,%zu,%.9g,%.9g,%.9g,%.9g,%.6g,%.0f,%.6g,%.6g,%.6g,%.6g,%016" PRIx64 ",%s\n",
             b->text, s->width, s->height, s->channels, ppx_type_name(s->type), record->nranks,
             record->threads, ppx_simd_name(ppx_simd_level()), b->n, shown * b->seconds.median,
             shown * b->seconds.low, shown * b->seconds.high, shown * b->seconds.least,
-            shown * bench_of_copy(record, b), b->checksum, b->verified ? "yes" : "no");
+            shown * bench_of_copy(record, b), b->nbytes, shown * bench_of_memory(record, b),
+            shown * f.load_balance, shown * f.communication_efficiency,
+            shown * f.parallel_efficiency, b->checksum, b->verified ? "yes" : "no");
     }
     ppx_status status = ppx_text_write(text, used, r->csv, error);
     free(text);

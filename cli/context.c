@@ -243,6 +243,13 @@ static json_t *workers_json(const run_context *c, const world *all) {
     return array;
 }
 
+static json_t *cpusets_json(const run_context *c, const world *all) {
+    json_t *array = json_array();
+    for (int r = 0; r < all->nranks; r++)
+        (void)json_array_append_new(array, json_string(c->places[r].may));
+    return array;
+}
+
 static json_t *hosts_json(const run_context *c, const world *all) {
     json_t *object = json_object();
     for (int r = 0; r < all->nranks; r++) {
@@ -265,13 +272,13 @@ json_t *context_json(const run_context *c, const world *all) {
                                caches_json(m), "numa_nodes", m->numa_nodes, "cpuset", cpuset,
                                "governor", *m->governor ? m->governor : NULL);
     json_t *more = json_pack(
-        "{s:o, s:o, s:s, s:s, s:s, s:s?, s:s, s:o, s:i, s:i, s:i, s:o, s:s?, s:o}", "quota_cpus",
-        real_or_null(cpus_quota(), cpus_quota() > 0), "load", real_or_null(m->load, m->load >= 0),
-        "compiler", built_compiler(), "flags", built_flags(), "simd",
-        ppx_simd_name(ppx_simd_level()), "commit", built_commit(), "mpi", world_library(), "omp",
-        omp_json(), "asked_threads", c->asked, "delivered_threads", c->delivered, "ranks",
+        "{s:o, s:o, s:s, s:s, s:s, s:s?, s:s, s:o, s:i, s:i, s:i, s:o, s:s?, s:o, s:o}",
+        "quota_cpus", real_or_null(cpus_quota(), cpus_quota() > 0), "load",
+        real_or_null(m->load, m->load >= 0), "compiler", built_compiler(), "flags", built_flags(),
+        "simd", ppx_simd_name(ppx_simd_level()), "commit", built_commit(), "mpi", world_library(),
+        "omp", omp_json(), "asked_threads", c->asked, "delivered_threads", c->delivered, "ranks",
         all->nranks, "ranks_per_node", hosts_json(c, all), "job", machine_job(job) ? job : NULL,
-        "workers", workers_json(c, all));
+        "rank_cpusets", cpusets_json(c, all), "workers", workers_json(c, all));
     json_t *speed = json_pack("{s:o, s:s?, s:I, s:n}", "memory_gbyte_per_s",
                               real_or_null(c->memory.gbyte_per_s, c->memory.gbyte_per_s > 0),
                               "memory_measured_by", c->memory.how, "memory_measured_on_nbytes",

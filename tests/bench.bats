@@ -72,6 +72,7 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     jq -e '.context | .asked_threads == 1 and .delivered_threads == 1 and .ranks == 1 and .job == "slurm 123"' b.json
     jq -e '.context | .ranks_per_node == {(.host): 1} and (.workers | length) == 1' b.json
     jq -e '.context | .workers[0] == {rank: 0, thread: 0, host: .host, cpus: .cpuset}' b.json
+    jq -e '.context | .rank_cpusets == [.cpuset]' b.json
     jq -e '.context.memory_gbyte_per_s > 0 and .results[1].nbytes == 120000' b.json
     jq -e '. as $r | .results | all(.of_memory > 0 and (.nbytes / .median_s / .of_memory / 1e9 / $r.context.memory_gbyte_per_s - 1 | fabs) < 1e-6)' b.json
     # The commit is the checkout's, with -dirty after changes; a copy of the sources has none.
@@ -85,23 +86,25 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     jq -e '.context.asked_threads == 4 and .context.delivered_threads == 2' b.json
     jq -e '.marks | any(contains("4 threads were asked for"))' b.json
     # More threads than CPUs: of this machine, and of what the process may use.
-    run --separate-stderr "$PARPIX" bench copy -t $(($(nproc) + 1)) $short --json b.json
-    [[ $stderr == *"$(($(nproc) + 1)) threads share"* ]]
+    many=$(($(nproc --all) + 1))
+    run --separate-stderr "$PARPIX" bench copy -t "$many" $short --json b.json
+    [[ $stderr == *"$many threads share"* ]]
     jq -e '.marks | any(contains("threads share"))' b.json
-    run --separate-stderr taskset -c 0 "$PARPIX" bench copy -t 2 $short --json b.json
-    jq -e '.context.cpuset == "0" and (.marks | any(contains("may use 1 CPU (0) but runs 2 threads") or contains("2 threads share 1 CPU")))' b.json
+    one=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+    run --separate-stderr taskset -c "$one" "$PARPIX" bench copy -t 2 $short --json b.json
+    jq -e '.context.cpuset == $one and (.marks | any(contains("may use 1 CPU (\($one)) but runs 2 threads") or contains("2 threads share 1 CPU")))' --arg one "$one" b.json
     # Somebody else works on the only CPU that it may use.
-    taskset -c 0 sh -c 'while :; do :; done' &
+    taskset -c "$one" sh -c 'while :; do :; done' &
     other=$!
-    taskset -c 0 "$PARPIX" bench copy -t 1 --size 300x200 --min-time 0.3 --max-time 0.5 --json b.json > lines.txt 2> table.txt
+    taskset -c "$one" "$PARPIX" bench copy -t 1 --size 300x200 --min-time 0.3 --max-time 0.5 --json b.json > lines.txt 2> table.txt
     kill "$other"
     jq -e '.marks | any(contains("is busy: others used"))' b.json
 }
 
 @test "phases: work that lies in one half of the image shows as imbalance" {
     # Noise above, one level below, where the window of adaptive-median grows to its largest.
-    "$PARPIX" gen constant -o noise.pgm --size 600x640 --set noise=salt:60
-    { printf 'P5\n600 1280\n255\n'; tail -c $((600 * 640)) noise.pgm; head -c $((600 * 640)) /dev/zero; } > half.pgm
+    "$PARPIX" gen constant -o noise.pgm --size 300x640 --set noise=salt:60
+    { printf 'P5\n300 1280\n255\n'; tail -c $((300 * 640)) noise.pgm; head -c $((300 * 640)) /dev/zero; } > half.pgm
     "$PARPIX" bench adaptive-median:max=8 half.pgm -t 2 --max-time 0.2 --json static.json > lines.txt 2> table.txt
     OMP_SCHEDULE=dynamic,1 "$PARPIX" bench adaptive-median:max=8 half.pgm -t 2 --max-time 0.2 --json dynamic.json > lines.txt 2>> table.txt
     jq -c '.results[1].pop' static.json dynamic.json

@@ -26,6 +26,9 @@ static traced run_traced(const char *spec, ppx_shape shape, const ppx_runner *ru
     if (ppx_run(chain, runner, &band, &options, &t.times, &error))
         fail_msg("%s: %s", spec, error.text);
     t.ended = ppx_seconds();
+    ppx_image wanted = test_run(spec, &in, &ppx_runner_serial, NULL);
+    assert_true(ppx_image_equal(&band.rows, &wanted)); // watching changes nothing
+    ppx_image_free(&wanted);
     ppx_chain_free(chain);
     ppx_image_free(&band.rows);
     ppx_image_free(&in);
