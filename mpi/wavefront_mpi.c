@@ -21,6 +21,7 @@ static int neighbour(const ppx_ranks *ranks, ptrdiff_t height, int direction) {
 
 typedef struct pipe_ends {
     ppx_ranks *ranks;
+    ppx_trace *trace;
     int above, below;
 } pipe_ends;
 
@@ -32,13 +33,15 @@ static ppx_status ends_agree(void *context, ppx_status status, ppx_error *error)
 static void hand_across(void *context, bool receive, int32_t *line, size_t from, size_t to) {
     const pipe_ends *ends = context;
     MPI_Comm comm = ends->ranks->comm;
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     int n = (int)(to - from);
     if (receive)
         MPI_Recv(line + from, n, MPI_INT32_T, ends->above, TAG_LINE, comm, MPI_STATUS_IGNORE);
     else
         MPI_Send(line + from, n, MPI_INT32_T, ends->below, TAG_LINE, comm);
-    ends->ranks->exchanged += MPI_Wtime() - start;
+    // What takes long is the way of the rank above to here.
+    ppx_ranks_spent(ends->ranks, ends->trace, receive ? PPX_PHASE_WAIT : PPX_PHASE_EXCHANGE,
+                    &start);
 }
 
 ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
@@ -48,7 +51,7 @@ ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
     PPX_ASSERT(!across); // ranks are the outermost
     ppx_ranks *ranks = ppx_ranks_of(runner);
     bool empty = in->rows.shape.height == 0;
-    pipe_ends ends = {ranks, MPI_PROC_NULL, MPI_PROC_NULL};
+    pipe_ends ends = {ranks, job->trace, MPI_PROC_NULL, MPI_PROC_NULL};
     if (!empty) {
         ends.above = neighbour(ranks, in->height, -1);
         ends.below = neighbour(ranks, in->height, 1);

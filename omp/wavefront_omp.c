@@ -19,7 +19,8 @@ ppx_status ppx_wavefront_omp(const ppx_runner *runner, const ppx_job *job,
     if (across) // also after a failure: the other ranks are waiting
         status = across->agree(across->context, status, error);
     if (!status) {
-#pragma omp parallel default(none) shared(front, across)
+        ppx_lap lap = ppx_lap_start(job->trace);
+#pragma omp parallel default(none) shared(front, across, lap, in)
         for (ptrdiff_t step = 0; step < ppx_front_steps(&front); step++) {
             if (across) {
 #pragma omp master
@@ -29,13 +30,17 @@ ppx_status ppx_wavefront_omp(const ppx_runner *runner, const ppx_job *job,
             ptrdiff_t last = step / PPX_FRONT_LAG;
             last = last < front.nstrips - 1 ? last : front.nstrips - 1;
 #pragma omp for schedule(runtime)
-            for (ptrdiff_t strip = last; strip >= 0; strip--)
+            for (ptrdiff_t strip = last; strip >= 0; strip--) {
                 ppx_front_tile(&front, step, strip);
+                ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE,
+                             in->y0 / PPX_STRIP + strip);
+            }
             if (across) {
 #pragma omp master
                 ppx_front_send(&front, step, across);
             }
         }
+        ppx_lap_end(&lap);
     }
     ppx_front_free(&front);
     return status;
