@@ -2,6 +2,8 @@
 #ifndef PARPIX_BENCH_H
 #define PARPIX_BENCH_H
 
+#include <jansson.h>
+
 #include "command.h"
 #include "statistics.h"
 
@@ -17,7 +19,14 @@ typedef struct bench_request {
     int64_t warmup;
     double min_time, max_time; // seconds of samples for each chain
     const char *json, *csv;
+    bool serial;   // the serial runner
+    bool pictures; // in the JSON
 } bench_request;
+
+// What options with these values do; `what` is the option's name, for the message.
+ppx_status bench_class(bench_request *r, const char *text, ppx_error *error);
+ppx_status bench_type(bench_request *r, const char *text, ppx_error *error);
+ppx_status bench_seconds(const char *what, double *seconds, ppx_error *error); // of optarg
 
 // One chain's samples: seconds of the slowest rank.
 typedef struct bench_result {
@@ -37,6 +46,7 @@ typedef struct bench_record {
     int64_t threads;       // delivered, in each rank
     bench_result *results; // the first is `copy`, the floor
     int nresults;
+    json_t *pictures; // an array, with --pictures
 } bench_record;
 
 // What the kernel's time is to the time of `copy`, had it moved the same bytes: 1 is memory's

@@ -14,9 +14,10 @@
 
 #include "bench.h"
 #include "named.h"
+#include "pictures.h"
 #include "places.h"
 
-enum { MIN_TIME = 256, MAX_TIME, WARMUP, CLASS, TYPE, CHANNELS, CSV };
+enum { MIN_TIME = 256, MAX_TIME, WARMUP, CLASS, TYPE, CHANNELS, CSV, BACKEND, PICTURES };
 
 static const option_help options[] = {
     {"threads", "N", 't', "threads in each rank, as for run"},
@@ -29,11 +30,13 @@ static const option_help options[] = {
     {"max-time", "S", MAX_TIME, "and at most (default 10)"},
     {"json", "FILE", 'j', "all samples, for machines"},
     {"csv", "FILE", CSV, "a row for each chain"},
+    {"backend", "NAME", BACKEND, "serial or omp: who works inside of a rank (default omp)"},
+    {"pictures", NULL, PICTURES, "what came out here and serially as small PNGs in the JSON"},
 };
 
 // ---- Options ------------------------------------------------------------------------------------
 
-static ppx_status take_class(bench_request *r, const char *text, ppx_error *error) {
+ppx_status bench_class(bench_request *r, const char *text, ppx_error *error) {
     static const ptrdiff_t sides[] = {512, 2048, 8192, 16384, 32768};
     static const char letters[] = "SWABC";
     const char *letter = strlen(text) == 1 ? strchr(letters, *text) : NULL;
@@ -43,7 +46,7 @@ static ppx_status take_class(bench_request *r, const char *text, ppx_error *erro
     return PPX_OK;
 }
 
-static ppx_status take_type(bench_request *r, const char *text, ppx_error *error) {
+ppx_status bench_type(bench_request *r, const char *text, ppx_error *error) {
     for (int t = 0; t < PPX_NTYPES; t++)
         if (t != PPX_U32 && strcmp(text, ppx_type_name((ppx_type)t)) == 0) {
             r->type = (ppx_type)t;
@@ -52,7 +55,7 @@ static ppx_status take_type(bench_request *r, const char *text, ppx_error *error
     return ppx_fail(error, PPX_E_USAGE, "--type %.20s: it is u8, u16 or f32", text);
 }
 
-static ppx_status take_seconds(const char *what, double *seconds, ppx_error *error) {
+ppx_status bench_seconds(const char *what, double *seconds, ppx_error *error) {
     if (ppx_parse_real(optarg, seconds) && *seconds >= 0 && *seconds <= 86400)
         return PPX_OK;
     return ppx_fail(error, PPX_E_USAGE, "%s %.40s: seconds are 0 to 86400", what, optarg);
@@ -70,9 +73,9 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
     case 's':
         return parse_size(optarg, &r->width, &r->height, error);
     case CLASS:
-        return take_class(r, optarg, error);
+        return bench_class(r, optarg, error);
     case TYPE:
-        return take_type(r, optarg, error);
+        return bench_type(r, optarg, error);
     case CHANNELS:
         status = parse_count("--channels", optarg, 1, PPX_MAX_CHANNELS, &n, error);
         r->channels = (int)n;
@@ -80,11 +83,19 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
     case WARMUP:
         return parse_count("--warmup", optarg, 0, 1000, &r->warmup, error);
     case MIN_TIME:
-        return take_seconds("--min-time", &r->min_time, error);
+        return bench_seconds("--min-time", &r->min_time, error);
     case MAX_TIME:
-        return take_seconds("--max-time", &r->max_time, error);
+        return bench_seconds("--max-time", &r->max_time, error);
     case 'j':
         r->json = optarg;
+        return PPX_OK;
+    case BACKEND:
+        r->serial = strcmp(optarg, "serial") == 0;
+        if (!r->serial && strcmp(optarg, "omp") != 0)
+            return ppx_fail(error, PPX_E_USAGE, "--backend %.40s: it is serial or omp", optarg);
+        return PPX_OK;
+    case PICTURES:
+        r->pictures = true;
         return PPX_OK;
     default:
         r->csv = optarg;
@@ -110,6 +121,9 @@ static ppx_status take_operands(bench_request *r, int n, char **words, ppx_error
         else
             r->specs[r->nspecs++] = words[k];
     }
+    if (r->serial && r->threads > 1)
+        return ppx_fail(error, PPX_E_USAGE, "--backend serial runs one thread; leave -t %d out",
+                        r->threads);
     if (n == 0)
         return ppx_fail(error, PPX_E_USAGE,
                         "bench takes chains: parpix bench gaussian:sigma=2 median:radius=2 -t 2");
@@ -285,9 +299,9 @@ static ppx_status take_samples(const setting *s, const bench_request *r, ppx_cha
 
 // ---- The referee --------------------------------------------------------------------------------
 
-// Once more on all workers, and serially on rank 0: the same checksum?
+// Once more on all workers, and serially on rank 0: the same checksum? `pictures` may be NULL.
 static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
-                        bench_result *result, ppx_error *error) {
+                        bench_result *result, json_t *pictures, size_t room, ppx_error *error) {
     ppx_band out, alone = {0};
     ppx_image whole = {0};
     double seconds;
@@ -303,6 +317,9 @@ static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
         result->checksum = ppx_image_checksum(&whole);
         result->verified = !status && result->checksum == ppx_image_checksum(&alone.rows);
         result->seconds = summarise(result);
+        if (!status && pictures)
+            status =
+                picture_add(pictures, chain, &alone.rows, &whole, result->verified, room, error);
     }
     ppx_image_free(&alone.rows);
     ppx_image_free(&whole);
@@ -333,8 +350,11 @@ static ppx_status measure(const bench_request *r, setting *s, bench_record *reco
     record->shape = s->shape;
     if (!status)
         status = take_samples(s, r, chains, kept, record, error);
+    bool shown = r->pictures && s->all->rank == 0;
     for (int k = 0; !status && k < r->nspecs; k++)
-        status = check(s, chains[k], &kept[k], &record->results[k], error);
+        status = check(s, chains[k], &kept[k], &record->results[k],
+                       shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
+                       PICTURES_NBYTES / (size_t)r->nspecs, error);
     return status;
 }
 
@@ -343,13 +363,18 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
         omp_set_num_threads(r->threads);
     else if (all->nranks > 1 && !getenv("OMP_NUM_THREADS"))
         omp_set_num_threads(1);
+    if (r->serial)
+        omp_set_num_threads(1);
     omp_set_dynamic(0);
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
     (void)mallopt(M_TRIM_THRESHOLD, -1);
-    setting s = {.all = all, .runner = world_runner(all, &ppx_runner_omp)};
+    setting s = {.all = all,
+                 .runner = world_runner(all, r->serial ? &ppx_runner_serial : &ppx_runner_omp)};
     ppx_chain *chains[BENCH_MOST_SPECS] = {NULL};
-    bench_record record = {
-        .nranks = all->nranks, .threads = threads_delivered(), .nresults = r->nspecs};
+    bench_record record = {.nranks = all->nranks,
+                           .threads = threads_delivered(),
+                           .nresults = r->nspecs,
+                           .pictures = json_array()};
     place_warnings(all, (int)record.threads);
     record.results = calloc((size_t)r->nspecs, sizeof *record.results);
     second *kept = calloc((size_t)r->nspecs, sizeof *kept);
@@ -372,6 +397,7 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
     ppx_image_free(&s.whole);
     ppx_image_free(&s.band.rows);
     free(record.results);
+    json_decref(record.pictures);
     return status;
 }
 
