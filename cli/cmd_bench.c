@@ -354,7 +354,7 @@ static ppx_status measure(const bench_request *r, setting *s, bench_record *reco
     for (int k = 0; !status && k < r->nspecs; k++)
         status = check(s, chains[k], &kept[k], &record->results[k],
                        shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
-                       PICTURES_NBYTES / (size_t)r->nspecs, error);
+                       PICTURES_NBYTES / (size_t)(r->nspecs > 1 ? r->nspecs - 1 : 1), error);
     return status;
 }
 

@@ -286,9 +286,11 @@ static int run_sweep(const sweep_request *r, const world *all, ppx_error *error)
     sweep s = {.asked = r};
     ppx_status status = sweep_machine_look(&s.machine, r, error);
     if (!status)
-        status = sweep_plan(&s, all, error);
+        status = sweep_plan(&s, error);
     if (!status && r->resume)
         status = sweep_resume(&s, all, error);
+    if (!status)
+        sweep_warn_crowds(&s, all);
     for (size_t k = 0; !status && r->dry_run && k < s.ncells; k++)
         printf("%s\n", s.cells[s.order[k]].command);
     int code = EXIT_SAME;

@@ -109,7 +109,7 @@ int spawn_wait(FILE *lines, pid_t pid) {
 
 // ---- Run to its end -----------------------------------------------------------------------------
 
-enum { OUT, ERR, WAYS, READ = 4096, PATIENCE = 5, TICK = 250 }; // seconds, milliseconds
+enum { OUT, ERR, WAYS, READ = 65536, PATIENCE = 5, TICK = 250 }; // seconds, milliseconds
 
 // Never returns. Between fork and exec: nothing that takes a lock.
 _Noreturn static void become(const char *const *argv, const int ends[WAYS], pid_t parent) {

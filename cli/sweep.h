@@ -59,9 +59,10 @@ typedef struct sweep {
 } sweep;
 
 // ---- sweep_plan.c ----
-// The grid with the cells that it is compared with, and the order. Says what starts more workers
-// than CPUs.
-ppx_status sweep_plan(sweep *s, const world *all, ppx_error *error);
+// The grid with the cells that it is compared with, and the order.
+ppx_status sweep_plan(sweep *s, ppx_error *error);
+// Says which of the cells that are not done start more workers than CPUs.
+void sweep_warn_crowds(const sweep *s, const world *all);
 void sweep_free(sweep *s);
 // The cell of these numbers, NULL when there is none.
 const sweep_cell *sweep_find(const sweep *s, int ranks, int threads, const char *schedule);
@@ -84,14 +85,14 @@ ppx_status sweep_resume(sweep *s, const world *all, ppx_error *error);
 typedef struct sweep_talk {
     const sweep *s;
     bool terminal;
-    size_t done, left;  // cells
-    double sum;         // seconds of the cells that were run now
-    size_t nrun;        // their number
-    double since;       // the present cell's start
-    const char *naming; // it
+    size_t done, left;   // cells
+    double sum;          // seconds of the cells that were run now
+    size_t nrun;         // their number
+    double since, drawn; // the present cell's start; when the bar was drawn
+    const char *naming;  // it
 } sweep_talk;
 
-void sweep_talk_begin(sweep_talk *talk, const sweep_cell *cell, const char *name);
+void sweep_talk_begin(sweep_talk *talk, const char *name);
 bool sweep_talk_tick(void *talk); // false: somebody wants it to end
 void sweep_talk_end(sweep_talk *talk, const sweep_cell *cell);
 // Signals that end a program end the present cell first. 0, or the signal that came.

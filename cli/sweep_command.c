@@ -159,7 +159,7 @@ static void add_mpirun(const sweep *s, const sweep_cell *cell, argument_list *li
 
 // ---- The launcher's template --------------------------------------------------------------------
 
-// {ranks} and {threads} become numbers; free the text.
+// {ranks} and {threads} become numbers, the end of a line a blank; free the text.
 static char *fill(const char *pattern, const sweep_cell *cell) {
     char *text = NULL;
     size_t nbytes = 0;
@@ -172,7 +172,8 @@ static char *fill(const char *pattern, const sweep_cell *cell) {
             (void)fprintf(out, "%d", cell->threads);
             pattern += 9;
         } else {
-            (void)fputc(*pattern++, out);
+            (void)fputc(*pattern == '\n' ? ' ' : *pattern, out);
+            pattern++;
         }
     if (!out || fclose(out) != 0) {
         free(text);

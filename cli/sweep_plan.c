@@ -92,25 +92,34 @@ static void shuffle(size_t *order, size_t n) {
 
 // ---- More workers than CPUs ---------------------------------------------------------------------
 
-static void mark_crowds(sweep *s, const world *all) {
-    const sweep_machine *m = &s->machine;
-    int cpus = m->cpus * (m->launched ? m->hosts : 1), most = 0;
-    size_t n = 0;
-    for (size_t k = 1; k < s->ncells; k++) {
-        sweep_cell *cell = &s->cells[k];
-        cell->oversubscribed = sweep_workers(cell) > cpus;
-        n += cell->oversubscribed;
-        most = cell->oversubscribed && sweep_workers(cell) > most ? sweep_workers(cell) : most;
+static int cpus_of(const sweep *s) {
+    return s->machine.cpus * (s->machine.launched ? s->machine.hosts : 1);
+}
+
+static void mark_crowds(sweep *s) {
+    for (size_t k = 0; k < s->ncells; k++)
+        s->cells[k].oversubscribed = sweep_workers(&s->cells[k]) > cpus_of(s);
+}
+
+void sweep_warn_crowds(const sweep *s, const world *all) {
+    int most = 0, cpus = cpus_of(s);
+    size_t n = 0, nleft = 0;
+    for (size_t k = 0; k < s->ncells; k++) {
+        const sweep_cell *cell = &s->cells[k];
+        bool crowd = cell->state != SWEEP_DONE && cell->oversubscribed;
+        nleft += cell->state != SWEEP_DONE;
+        n += crowd;
+        most = crowd && sweep_workers(cell) > most ? sweep_workers(cell) : most;
     }
     if (n)
         warn(all,
              "%zu of %zu cells start more workers (up to %d) than the %d CPU%s that there are%s: "
              "they take turns and are marked as oversubscribed",
-             n, s->ncells, most, cpus, cpus == 1 ? "" : "s",
-             s->asked->launcher && m->hosts == 1 ? " on this host" : "");
+             n, nleft, most, cpus, cpus == 1 ? "" : "s",
+             s->asked->launcher && s->machine.hosts == 1 ? " on this host" : "");
 }
 
-ppx_status sweep_plan(sweep *s, const world *all, ppx_error *error) {
+ppx_status sweep_plan(sweep *s, ppx_error *error) {
     const sweep_request *r = s->asked;
     size_t most = 1 + r->nschedules * (r->nranks * r->nthreads + r->nthreads + 1);
     if (most > SWEEP_CELLS)
@@ -123,8 +132,7 @@ ppx_status sweep_plan(sweep *s, const world *all, ppx_error *error) {
     add_all(s);
     shuffle(s->order, s->ncells);
     ppx_status status = set_heights(s, error);
-    if (!status)
-        mark_crowds(s, all);
+    mark_crowds(s);
     for (size_t k = 0; !status && k < s->ncells; k++) {
         argument_list list = {.n = 0};
         status = sweep_command(s, &s->cells[k], false, &list, error);

@@ -102,7 +102,7 @@ ppx_status sweep_write(const sweep *s, ppx_error *error) {
     do {
         free(text);
         json_t *json = sweep_json(s);
-        text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(8)) : NULL;
+        text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
         json_decref(json);
     } while (text && strlen(text) > MOST_NBYTES && drop_time_line(s));
     if (!text)
@@ -117,8 +117,11 @@ ppx_status sweep_write(const sweep *s, ppx_error *error) {
 // ---- Going on -----------------------------------------------------------------------------------
 
 static char *text_of(const json_t *value) {
-    return value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(8))
-                 : strdup("none");
+    char number[40];
+    (void)snprintf(number, sizeof number, "%.10g", json_number_value(value));
+    return !value                  ? strdup("none")
+           : json_is_number(value) ? strdup(number)
+                                   : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 // The first thing that is not as it was there. As text: numbers were rounded when written.

@@ -120,7 +120,7 @@ static ppx_status run_cell(sweep *s, sweep_cell *cell, sweep_talk *talk, char **
     spawn_talk heard = {.code = 0};
     sweep_name(s, cell, name);
     ppx_status status = sweep_command(s, cell, false, &list, error);
-    sweep_talk_begin(talk, cell, name);
+    sweep_talk_begin(talk, name);
     double start = seconds_now();
     if (!status)
         status =

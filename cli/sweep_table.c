@@ -139,12 +139,11 @@ static void put_row(const sweep *s, const sweep_cell *cell, size_t chain) {
 static void put_table(const sweep *s, size_t chain, const char *text) {
     const bench_request *what = &s->asked->what;
     (void)fprintf(stderr,
-                  "\n%s, %td x %td%s, %d channel%s of %s: %s\n%-32s %12s  %-21s %-21s "
-                  "%-21s %6s\n",
+                  "\n%s, %td x %td%s, %d channel%s of %s\n%-32s %12s  %-21s %-21s %-21s %6s\n",
                   text, what->width, what->height, s->asked->weak ? " for each worker" : "",
                   what->channels, what->channels > 1 ? "s" : "", ppx_type_name(what->type),
-                  s->asked->weak ? "scaled speed-up against" : "speed-up against", "cell", "median",
-                  "serial", "one thread", "one rank", "eff.");
+                  s->asked->weak ? "scaled speed-ups" : "speed-ups", "median", "vs serial",
+                  "vs one thread", "vs one rank", "eff.");
     bool crowds = false, unsure = false;
     for (size_t k = 0; k < s->ncells; k++) {
         put_row(s, &s->cells[k], chain);
@@ -172,15 +171,16 @@ static const char *chain_text(const sweep *s, size_t chain) {
 }
 
 bool sweep_print(const sweep *s) {
+    const size_t nchains = (size_t)s->asked->what.nspecs + 1;
     bool right = true;
-    for (size_t chain = 0; chain <= (size_t)s->asked->what.nspecs; chain++) {
-        const char *text = chain_text(s, chain);
-        put_table(s, chain, text);
+    for (size_t chain = 0; chain < nchains; chain++)
         for (size_t k = 0; k < s->ncells; k++) {
             const json_t *r = result_of(&s->cells[k], chain);
-            put_line(s, &s->cells[k], chain, text);
+            put_line(s, &s->cells[k], chain, chain_text(s, chain));
             right = right && (!r || verified(r));
         }
-    }
+    (void)fflush(stdout);
+    for (size_t chain = 0; chain < nchains; chain++)
+        put_table(s, chain, chain_text(s, chain));
     return right;
 }

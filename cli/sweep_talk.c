@@ -56,8 +56,8 @@ static void estimate(const sweep_talk *talk, double now, char text[40]) {
     (void)snprintf(text, 40, ", about %s left", left);
 }
 
-static void draw(const sweep_talk *talk) {
-    double now = seconds_now();
+static void draw(sweep_talk *talk) {
+    double now = talk->drawn = seconds_now();
     char bar[BAR + 1], left[40];
     size_t full = talk->done * BAR / talk->s->ncells;
     for (size_t k = 0; k < BAR; k++)
@@ -68,8 +68,7 @@ static void draw(const sweep_talk *talk) {
                   talk->naming, now - talk->since, left);
 }
 
-void sweep_talk_begin(sweep_talk *talk, const sweep_cell *cell, const char *name) {
-    (void)cell;
+void sweep_talk_begin(sweep_talk *talk, const char *name) {
     talk->naming = name;
     talk->since = seconds_now();
     if (talk->terminal)
@@ -77,8 +76,8 @@ void sweep_talk_begin(sweep_talk *talk, const sweep_cell *cell, const char *name
 }
 
 bool sweep_talk_tick(void *context) {
-    const sweep_talk *talk = context;
-    if (talk->terminal)
+    sweep_talk *talk = context;
+    if (talk->terminal && seconds_now() - talk->drawn > 0.2)
         draw(talk);
     return !stop_signal;
 }
