@@ -4,9 +4,12 @@
 //
 //   one process        OMP_PLACES, OMP_PROC_BIND=close: a thread for each core; a thread for each
 //                      hardware thread where there are more workers than cores
-//   Open MPI's mpirun  --map-by slot:pe=T --bind-to core gives each rank T cores of its own, and
-//                      OpenMP binds the threads within them (mpirun's default is one core a rank,
-//                      which the rank's threads would share)
+//   Open MPI's mpirun  --map-by ppr:K:node:pe=T --bind-to core gives each rank T cores of its own,
+//   K
+//                      being the ranks that a host has room for, the first host first; OpenMP binds
+//                      the threads within them. (mpirun's default is one core a rank, which the
+//                      rank's threads would share; slot:pe=T ends Open MPI 4.1's daemons where
+//                      ranks do not fill a host's slots.)
 //   --launcher         binding ranks is the launcher's; threads are not bound within, since ranks
 //                      that are not bound would all bind to the same first cores
 //   more than CPUs     nothing is bound, and waiting threads and ranks give way
@@ -103,15 +106,29 @@ static bool bound_by_user(void) {
     return getenv("OMP_PLACES") || getenv("OMP_PROC_BIND") || getenv("GOMP_CPU_AFFINITY");
 }
 
-static void add_environment(const sweep *s, const sweep_cell *cell, argument_list *list) {
+typedef enum binding { UNBOUND, TO_CORES, TO_THREADS } binding;
+
+// By the sweep, not by a launcher of the user's.
+static bool alone(const sweep *s, const sweep_cell *cell) {
+    return !s->machine.launched || (cell->serial && !s->asked->launcher);
+}
+
+static binding binding_of(const sweep *s, const sweep_cell *cell) {
     const sweep_machine *m = &s->machine;
-    bool alone = !m->launched || (cell->serial && !s->asked->launcher);
-    bool bind = !cell->oversubscribed && (alone || (m->bind_ranks && m->whole));
+    int hosts = alone(s, cell) ? 1 : m->hosts;
+    if (!alone(s, cell) && !(m->bind_ranks && m->whole))
+        return UNBOUND;
+    if (cell->ranks <= hosts * (m->cores / cell->threads))
+        return TO_CORES;
+    return cell->ranks <= hosts * (m->cpus / cell->threads) ? TO_THREADS : UNBOUND;
+}
+
+static void add_environment(const sweep *s, const sweep_cell *cell, argument_list *list) {
+    binding to = binding_of(s, cell);
     argument_add(list, "OMP_NUM_THREADS=%d", cell->threads);
     argument_add(list, "OMP_SCHEDULE=%s", cell->schedule);
-    if (!bound_by_user() && bind) {
-        int room = m->cores * (alone ? 1 : m->hosts);
-        argument_add(list, "OMP_PLACES=%s", sweep_workers(cell) <= room ? "cores" : "threads");
+    if (!bound_by_user() && to) {
+        argument_add(list, "OMP_PLACES=%s", to == TO_CORES ? "cores" : "threads");
         argument_add(list, "OMP_PROC_BIND=close");
     } else if (!bound_by_user()) {
         argument_add(list, "OMP_PROC_BIND=false");
@@ -125,25 +142,26 @@ static void add_environment(const sweep *s, const sweep_cell *cell, argument_lis
 // mpirun hands no variable on to other hosts by itself.
 static void add_mpirun(const sweep *s, const sweep_cell *cell, argument_list *list) {
     static const char *const handed[] = {"OMP_NUM_THREADS", "OMP_SCHEDULE", "OMP_PLACES",
-                                         "OMP_PROC_BIND"};
+                                         "OMP_PROC_BIND", "OMP_WAIT_POLICY"};
     const sweep_machine *m = &s->machine;
     argument_add(list, "%s", spawn_mpirun());
     argument_add(list, "-n");
     argument_add(list, "%d", cell->ranks);
     if (!m->bind_ranks)
         return;
-    if (cell->oversubscribed || !m->whole) {
+    binding to = binding_of(s, cell);
+    if (to == UNBOUND) {
         argument_add(list, "--oversubscribe");
         argument_add(list, "--bind-to");
         argument_add(list, "none");
     } else {
-        bool cores = sweep_workers(cell) <= m->cores * m->hosts;
-        if (!cores)
+        if (to == TO_THREADS)
             argument_add(list, "--use-hwthread-cpus");
         argument_add(list, "--map-by");
-        argument_add(list, "slot:pe=%d", cell->threads);
+        argument_add(list, "ppr:%d:node:pe=%d",
+                     (to == TO_CORES ? m->cores : m->cpus) / cell->threads, cell->threads);
         argument_add(list, "--bind-to");
-        argument_add(list, "%s", cores ? "core" : "hwthread");
+        argument_add(list, "%s", to == TO_CORES ? "core" : "hwthread");
     }
     for (size_t k = 0; k < sizeof handed / sizeof *handed; k++) {
         size_t n = strlen(handed[k]);

@@ -106,8 +106,8 @@ static void gain_text(gain g, char text[40]) {
     else if (g.low == g.high)
         (void)snprintf(text, 40, "%.2f", g.value);
     else
-        (void)snprintf(text, 40, "%.2f (%.2f to %.2f%s)", g.value, g.low, g.high,
-                       g.sure ? "" : " ?");
+        (void)snprintf(text, 40, g.value < 0.1 ? "%.2g (%.2g to %.2g%s)" : "%.2f (%.2f to %.2f%s)",
+                       g.value, g.low, g.high, g.sure ? "" : " ?");
 }
 
 static void put_row(const sweep *s, const sweep_cell *cell, size_t chain) {

