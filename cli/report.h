@@ -82,6 +82,8 @@ ppx_status report_scale(report *r, ppx_error *error);
 
 // Numbers of JSON, whole or not; `otherwise` where there is none.
 double json_figure(const json_t *object, const char *key, double otherwise);
+// A count from 0 on, whatever is written there; 0 where there is none.
+int json_count(const json_t *object, const char *key);
 const char *json_words(const json_t *object, const char *key, const char *otherwise);
 
 // ---- report_verdict.c ----
@@ -142,9 +144,15 @@ void report_print_changes(const report_comparison *c);
 // ---- html.c: writing ----
 
 void put_text(FILE *out, const char *text); // escaped, for elements, attributes and SVG
+// The chain and its image, as a heading has it.
+void put_chain_name(FILE *out, const report_chain *chain);
+// The same as a row of its own above the rows of a chain.
+void put_chain_row(FILE *out, const report_chain *chain, size_t ncolumns);
 // Escaped so that it can close no element that it stands in.
 ppx_status put_json(FILE *out, const json_t *json, ppx_error *error);
 size_t size_of_json(const json_t *json);
+// At most that many bytes, whole characters, with an ellipsis where something is missing.
+void short_name(char *to, size_t most, const char *from);
 // For terminals: what would move the cursor becomes a blank.
 void plain_words(char *to, size_t room, const char *from);
 

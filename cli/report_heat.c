@@ -63,10 +63,10 @@ static void put_map(FILE *out, const report *r, const report_chain *chain, const
         most = fmax(most, chain->points[k].speedup.value);
         over = over || chain->points[k].oversubscribed;
     }
-    (void)fputs("<figure><figcaption><code>", out);
-    put_text(out, chain->name);
+    (void)fputs("<figure><figcaption>", out);
+    put_chain_name(out, chain);
     (void)fprintf(out,
-                  "</code></figcaption><div class='scroll' tabindex='0'><table class='heat'><thead>"
+                  "</figcaption><div class='scroll' tabindex='0'><table class='heat'><thead>"
                   "<tr><th><th colspan='%zu'>threads in each rank</tr><tr><th>ranks",
                   nthreads);
     for (size_t k = 0; k < nthreads; k++)
@@ -94,10 +94,10 @@ void section_heat(FILE *out, const report *r) {
         if (!chain->has_base || nranks < 2 || nthreads < 2)
             continue;
         if (!shown++)
-            (void)fputs(
-                "<p>Speed-up of the fastest schedule and its efficiency; darker is faster.</p>"
-                "<div class='cards'>",
-                out);
+            (void)fputs("<p>Speed-up of the fastest schedule and its efficiency; the stronger the "
+                        "colour, the faster.</p>"
+                        "<div class='cards'>",
+                        out);
         put_map(out, r, chain, ranks, nranks, threads, nthreads);
     }
     (void)fputs(shown

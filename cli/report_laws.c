@@ -21,9 +21,9 @@ static void draw_karp_flatt(FILE *out, const report_chain *chain) {
     }
     chart_axis across = {"workers", 1, x[n - 1], x[n - 1] > 8 ? 2 : 0, false, x, n};
     chart_axis up = {"serial part (Karp-Flatt)", low, high, 0, true, NULL, 0};
-    char about[200], tip[120];
-    (void)snprintf(about, sizeof about, "Karp-Flatt serial part of %.80s against workers",
-                   chain->name);
+    char about[200], tip[120], name[84];
+    short_name(name, 80, chain->name);
+    (void)snprintf(about, sizeof about, "Karp-Flatt serial part of %s against workers", name);
     chart c;
     chart_open(&c, out, about, across, up, 24);
     chart_line(&c, x, y, n, "s1");
@@ -86,11 +86,9 @@ void section_laws(FILE *out, const report *r) {
                 "<p>Fitted to the fastest way for each number of workers that had a CPU each."
                 " A law that is far from the points explains nothing.</p>",
                 out);
-        (void)fputs("<figure><figcaption><code>", out);
-        put_text(out, chain->name);
-        (void)fputs("</code> <small>", out);
-        put_text(out, chain->image);
-        (void)fputs("</small></figcaption><div class='pair'>", out);
+        (void)fputs("<figure><figcaption>", out);
+        put_chain_name(out, chain);
+        (void)fputs("</figcaption><div class='pair'>", out);
         draw_karp_flatt(out, chain);
         put_laws(out, chain);
         (void)fputs("</div></figure>", out);
@@ -114,17 +112,16 @@ void section_weak(FILE *out, const report *r) {
             (void)fputs(
                 "<p>The image grows with the workers. Speed-up is in pixels a second, so an "
                 "efficiency of 100&nbsp;% is the same time for as many times the "
-                "pixels.</p><table class='numbers'><thead><tr><th>chain<th>workers<th>"
+                "pixels.</p><table class='numbers'><thead><tr><th>workers<th>"
                 "median<th>scaled speed-up<th>95&nbsp;% interval<th>efficiency</tr></thead>"
                 "<tbody>",
                 out);
+        put_chain_row(out, chain, 5);
         for (size_t j = 0; j < chain->nline; j++) {
             const report_point *p = chain->line_points[j];
             char seconds[32];
             report_seconds(p->seconds.median, seconds);
-            (void)fputs("<tr><th><code>", out);
-            put_text(out, chain->name);
-            (void)fprintf(out, "</code><td>%d<td>%s<td>%.2f<td>%.2f to %.2f<td>%.0f&nbsp;%%</tr>",
+            (void)fprintf(out, "<tr><td>%d<td>%s<td>%.2f<td>%.2f to %.2f<td>%.0f&nbsp;%%</tr>",
                           p->workers, seconds, p->speedup.value, p->speedup.low, p->speedup.high,
                           100 * p->efficiency.value);
         }

@@ -79,9 +79,9 @@ void section_phases(FILE *out, const report *r) {
                 put_key(out);
             }
             if (!begun) {
-                (void)fputs("<figure><figcaption><code>", out);
-                put_text(out, chain->name);
-                (void)fputs("</code></figcaption>", out);
+                (void)fputs("<figure><figcaption>", out);
+                put_chain_name(out, chain);
+                (void)fputs("</figcaption>", out);
             }
             begun = true;
             put_bar(out, &chain->points[j], seconds);
@@ -115,14 +115,11 @@ static size_t find_keys(const report *r, const char *keys[MOST_KEYS]) {
     return n;
 }
 
-static void put_pop_row(FILE *out, const report_chain *chain, const report_point *p,
-                        const char *const *keys, size_t nkeys) {
+static void put_pop_row(FILE *out, const report_point *p, const char *const *keys, size_t nkeys) {
     char way[80];
     const json_t *pop = json_object_get(p->result, "pop");
     report_way(p, way, sizeof way);
-    (void)fputs("<tr><th><code>", out);
-    put_text(out, chain->name);
-    (void)fputs("</code><td>", out);
+    (void)fputs("<tr><td>", out);
     put_text(out, way);
     for (size_t k = 0; k < nkeys; k++) {
         double value = json_figure(pop, keys[k], NAN);
@@ -146,7 +143,7 @@ void section_pop(FILE *out, const report *r) {
         "<p>Load balance is the mean useful time over the largest, communication efficiency "
         "the largest useful time over the run's; parallel efficiency is their product. "
         "Below 0.80 is marked.</p><div class='scroll' tabindex='0'><table class='numbers'>"
-        "<thead><tr><th>chain<th>workers",
+        "<thead><tr><th>workers",
         out);
     for (size_t k = 0; k < nkeys; k++) {
         (void)fputs("<th>", out);
@@ -156,9 +153,17 @@ void section_pop(FILE *out, const report *r) {
         }
     }
     (void)fputs("</tr></thead><tbody>", out);
-    for (size_t k = 0; k < r->nchains; k++)
-        for (size_t j = 0; j < r->chains[k].npoints; j++)
-            if (json_object_size(json_object_get(r->chains[k].points[j].result, "pop")))
-                put_pop_row(out, &r->chains[k], &r->chains[k].points[j], keys, nkeys);
+    for (size_t k = 0; k < r->nchains; k++) {
+        const report_chain *chain = &r->chains[k];
+        bool begun = false;
+        for (size_t j = 0; j < chain->npoints; j++) {
+            if (!json_object_size(json_object_get(chain->points[j].result, "pop")))
+                continue;
+            if (!begun)
+                put_chain_row(out, chain, nkeys + 1);
+            begun = true;
+            put_pop_row(out, &chain->points[j], keys, nkeys);
+        }
+    }
     (void)fputs("</tbody></table></div></section>\n", out);
 }

@@ -78,15 +78,19 @@ static size_t try_picture(FILE *out, const json_t *picture, size_t number, size_
 void section_pictures(FILE *out, const report *r) {
     size_t shown = 0, left_out = 0, used = 0;
     (void)fputs("<section id='pictures'><h2>Output images</h2>", out);
-    for (size_t k = 0; k < r->nfiles; k++) {
-        const json_t *pictures = json_object_get(r->files[k].json, "pictures");
-        for (size_t j = 0; j < json_array_size(pictures); j++) {
-            size_t took = try_picture(out, json_array_get(pictures, j), shown, BUDGET - used);
-            used += took;
-            shown += took > 0;
-            left_out += took == 0;
+    for (int equal = 0; equal < 2; equal++) // what differs must not lack room
+        for (size_t k = 0; k < r->nfiles; k++) {
+            const json_t *pictures = json_object_get(r->files[k].json, "pictures");
+            for (size_t j = 0; j < json_array_size(pictures); j++) {
+                const json_t *picture = json_array_get(pictures, j);
+                if (json_is_true(json_object_get(picture, "equal")) != equal)
+                    continue;
+                size_t took = try_picture(out, picture, shown, BUDGET - used);
+                used += took;
+                shown += took > 0;
+                left_out += took == 0;
+            }
         }
-    }
     if (shown)
         (void)fputs("<p>On the left of the slider is the serial run's image, on the right the "
                     "parallel one's. The difference is shown 16 times as bright: black is equal. "

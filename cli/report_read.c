@@ -15,6 +15,11 @@ double json_figure(const json_t *object, const char *key, double otherwise) {
     return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
+int json_count(const json_t *object, const char *key) {
+    double figure = json_figure(object, key, 0);
+    return figure >= 0 && figure <= 1e9 ? (int)figure : 0;
+}
+
 const char *json_words(const json_t *object, const char *key, const char *otherwise) {
     const char *words = json_string_value(json_object_get(object, key));
     return words ? words : otherwise;
@@ -160,7 +165,7 @@ static ppx_status add_result(report *r, const json_t *bench, const json_t *resul
                         "%.200s: a result lacks its chain, ranks, threads, size or samples",
                         from->path);
     char image[80];
-    int channels = (int)json_figure(bench, "channels", 1);
+    int channels = json_count(bench, "channels");
     (void)snprintf(image, sizeof image, "%.0f x %.0f, %d channel%s of %.8s",
                    json_figure(bench, "width", 0), json_figure(bench, "height", 0), channels,
                    channels == 1 ? "" : "s", json_words(bench, "type", "?"));
@@ -203,8 +208,8 @@ static ppx_status add_failure(report *r, const json_t *cell, ppx_error *error) {
     if (!failures)
         return ppx_fail(error, PPX_E_MEMORY, "no memory for cells");
     r->failures = failures;
-    failures[r->nfailures++] = (report_failure){.ranks = (int)json_figure(cell, "ranks", 0),
-                                                .threads = (int)json_figure(cell, "threads", 0),
+    failures[r->nfailures++] = (report_failure){.ranks = json_count(cell, "ranks"),
+                                                .threads = json_count(cell, "threads"),
                                                 .schedule = json_words(cell, "schedule", ""),
                                                 .state = json_words(cell, "state", "missing"),
                                                 .error = json_words(cell, "error", ""),

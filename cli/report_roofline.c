@@ -58,32 +58,38 @@ static void draw(FILE *out, const dot *dots, size_t n, double bandwidth, double 
         slowest = fmin(slowest, dots[k].speed);
     }
     least /= 4;
-    most *= 2;
-    double high = peak > 0 ? fmax(peak, bandwidth * most) : bandwidth * most;
+    most = fmax(2 * most, peak > 0 ? 2 * peak / bandwidth : 0); // the ridge is in the picture
+    slowest = fmin(slowest, bandwidth * least);
+    double high = fmax(peak, peak > 0 ? 0 : bandwidth * most);
+    for (size_t k = 0; k < n; k++)
+        high = fmax(high, dots[k].speed); // a cache is faster than memory
     chart_axis x = {"pixels for each byte moved", least, most, 2, false, NULL, 0};
     chart_axis y = {"Gpixel/s", slowest, high, 10, false, NULL, 0};
     chart c;
     chart_open(&c, out, "Roofline: speed of each chain against pixels for each byte moved", x, y,
-               150);
+               190);
     double end = peak > 0 ? fmin(c.x.high, peak / bandwidth) : c.x.high;
     double start = fmax(c.x.low, c.y.low / bandwidth);
     if (end > start)
-        chart_curve(&c, roof, &bandwidth, start, end, "ideal");
+        chart_curve(&c, roof, &bandwidth, start, end, "roof");
     if (peak > 0 && end < c.x.high) {
         const double across[] = {end, c.x.high}, up[] = {peak, peak};
-        chart_line(&c, across, up, 2, "ideal");
+        chart_line(&c, across, up, 2, "roof");
     }
     for (size_t k = 0; k < n; k++) {
         char tip[200];
-        (void)snprintf(tip, sizeof tip, "%.80s: %.3g Gpixel/s, %.0f %% of the bandwidth",
-                       dots[k].name, dots[k].speed,
-                       100 * dots[k].speed / (bandwidth * dots[k].intensity));
+        char name[84];
+        short_name(name, 80, dots[k].name);
+        (void)snprintf(tip, sizeof tip, "%s: %.3g Gpixel/s, %.0f %% of the bandwidth", name,
+                       dots[k].speed, 100 * dots[k].speed / (bandwidth * dots[k].intensity));
         chart_mark(&c, dots[k].intensity, dots[k].speed, 0, 0, "s1", SHAPE_DISC, false, tip);
-        char name[24];
-        (void)snprintf(name, sizeof name, strlen(dots[k].name) > 20 ? "%.19s\u2026" : "%s",
-                       dots[k].name);
+        short_name(name, 20, dots[k].name);
         chart_label(&c, dots[k].intensity, dots[k].speed, "s1", SHAPE_DISC, false, name);
     }
+    char name[32];
+    (void)snprintf(name, sizeof name, peak > 0 ? "peak %.0f Gflop/s" : "memory %.1f GB/s",
+                   peak > 0 ? peak : bandwidth);
+    chart_label(&c, c.x.high, peak > 0 ? peak : bandwidth * end, "roof", SHAPE_NONE, false, name);
     chart_close(&c);
 }
 

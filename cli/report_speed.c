@@ -11,7 +11,7 @@
 typedef enum kind { THREADS, RANKS, BOTH, NKINDS } kind;
 static const char *const names[NKINDS] = {"threads", "ranks", "ranks \u00d7 threads"};
 static const char *const marks[NKINDS] = {"s1", "s2", "s3"};
-enum { LABELS = 128, MOST_LINE = 256 };
+enum { LABELS = 140, MOST_LINE = 256 };
 
 static bool is_of(const report_point *p, kind which) {
     kind own = p->ranks == 1 ? THREADS : p->threads == 1 ? RANKS : BOTH;
@@ -160,12 +160,13 @@ static void draw(FILE *out, const report_chain *chain, bool efficiency, const do
         y.percent = true;
     } else if (log) {
         y.log = 2;
-        y.low = low;
+        y.low = low > 0.9 ? 1 : low; // no octave for one worker's little loss
     }
-    char about[200];
+    char about[200], name[84];
+    short_name(name, 80, chain->name);
     (void)snprintf(about, sizeof about,
-                   "%s of %.80s against workers, %zu numbers of workers up to %.0f",
-                   efficiency ? "Efficiency" : "Speed-up", chain->name, nworkers, most);
+                   "%s of %s against workers, %zu numbers of workers up to %.0f",
+                   efficiency ? "Efficiency" : "Speed-up", name, nworkers, most);
     chart c;
     chart_open(&c, out, about, x, y, LABELS);
     law l = {chain, efficiency};
@@ -186,10 +187,8 @@ void section_speed(FILE *out, const report *r) {
         const report_chain *chain = &r->chains[k];
         double workers[MOST_LINE];
         size_t n = find_workers(chain, workers);
-        (void)fputs("<figure><figcaption><code>", out);
-        put_text(out, chain->name);
-        (void)fputs(chain->weak ? "</code> weak scaling, " : "</code> ", out);
-        put_text(out, chain->image);
+        (void)fputs("<figure><figcaption>", out);
+        put_chain_name(out, chain);
         (void)fputs("</figcaption>", out);
         if (n < 2)
             (void)fputs(chain->has_base ? "<p class='none'>One number of workers makes no line: "

@@ -8,6 +8,8 @@
 
 // ---- Numbers ------------------------------------------------------------------------------------
 
+enum { NCOLUMNS = 22 };
+
 static void put_ratio(FILE *out, const scaling_ratio *ratio) {
     if (ratio->value > 0)
         (void)fprintf(out, "<td>%.3f<td>%.3f to %.3f%s", ratio->value, ratio->low, ratio->high,
@@ -26,16 +28,12 @@ static void put_figure(FILE *out, const json_t *result, const char *key, double 
         (void)fprintf(out, format, factor * value);
 }
 
-static void put_row(FILE *out, const report_chain *chain, const report_point *p, bool is_base) {
+static void put_row(FILE *out, const report_point *p, bool is_base) {
     const statistic *t = &p->seconds;
-    (void)fputs("<tr><th><code>", out);
-    put_text(out, chain->name);
-    (void)fputs("</code><td>", out);
-    put_text(out, chain->image);
-    (void)fprintf(out, "<td>%d<td>%d<td>", p->ranks, p->threads);
+    (void)fprintf(out, "<tr><td>%d<td>%d<td>", p->ranks, p->threads);
     put_text(out, is_base ? "serial run" : *p->schedule ? p->schedule : "\u2013");
     if (!p->verified) {
-        (void)fputs("<td colspan='16' class='bad'>differs from the serial run: no figures</tr>",
+        (void)fputs("<td colspan='19' class='bad'>differs from the serial run: no figures</tr>",
                     out);
         return;
     }
@@ -67,7 +65,7 @@ void section_numbers(FILE *out, const report *r) {
         "<section id='numbers'><h2>All numbers</h2><p>A question mark: fewer than six "
         "samples, so what was seen and no 95&nbsp;% interval. Medians are of the slowest "
         "rank's time.</p><div class='scroll' tabindex='0'><table class='numbers'><thead><tr>"
-        "<th>chain<th>image<th>ranks<th>threads<th>schedule<th>samples<th>median, ms<th>95"
+        "<th>ranks<th>threads<th>schedule<th>samples<th>median, ms<th>95"
         "&nbsp;% interval, ms<th>least, ms<th>Mpixel/s<th>ns/pixel<th>GB/s<th>of copy<th>of "
         "memory<th>speed-up<th>interval<th>of one worker<th>interval<th>of one rank<th>"
         "interval<th>efficiency<th>Karp-Flatt<th>more than CPUs<th>checksum</tr></thead>"
@@ -75,10 +73,11 @@ void section_numbers(FILE *out, const report *r) {
         out);
     for (size_t k = 0; k < r->nchains; k++) {
         const report_chain *chain = &r->chains[k];
+        put_chain_row(out, chain, NCOLUMNS);
         if (chain->base_is_serial)
-            put_row(out, chain, &chain->base, true);
+            put_row(out, &chain->base, true);
         for (size_t j = 0; j < chain->npoints; j++)
-            put_row(out, chain, &chain->points[j], false);
+            put_row(out, &chain->points[j], false);
     }
     (void)fputs("</tbody></table></div></section>\n", out);
 }

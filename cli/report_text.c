@@ -3,7 +3,7 @@
 
 #include "report.h"
 
-enum { BAR = 24 };
+enum { BAR = 16 };
 
 // "######    |": the speed-up, and where the ideal would be.
 static void make_bar(const report_point *p, int most, char bar[BAR + 2]) {
@@ -19,19 +19,19 @@ static void make_bar(const report_point *p, int most, char bar[BAR + 2]) {
 }
 
 static void print_point(const report_point *p, int most) {
-    char bar[BAR + 2], schedule[12];
+    char bar[BAR + 2], schedule[9];
     plain_words(schedule, sizeof schedule, *p->schedule ? p->schedule : "-");
-    printf("  %5d %7d  %-8s", p->ranks, p->threads, schedule);
+    printf("%5d %7d  %-8s", p->ranks, p->threads, schedule);
     if (!p->verified) {
-        printf("differs from the serial run: no figures\n");
+        printf("  differs from the serial run: no figures\n");
         return;
     }
-    printf(" %9.3f ms %9.3f to %9.3f", 1e3 * p->seconds.median, 1e3 * p->seconds.low,
-           1e3 * p->seconds.high);
+    printf(" %9.3f", 1e3 * p->seconds.median);
     if (p->is_scaled) {
         make_bar(p, most, bar);
-        printf("  %6.2f %6.2f to %6.2f %5.0f %%%s  %s", p->speedup.value, p->speedup.low,
-               p->speedup.high, 100 * p->efficiency.value, p->oversubscribed ? "*" : " ", bar);
+        printf(" %6.2f%s %6.2f to %-6.2f %4.0f %%%s %s", p->speedup.value,
+               p->speedup.sure ? " " : "?", p->speedup.low, p->speedup.high,
+               100 * p->efficiency.value, p->oversubscribed ? "*" : " ", bar);
     }
     printf("\n");
 }
@@ -39,29 +39,31 @@ static void print_point(const report_point *p, int most) {
 static void print_chain(const report_chain *chain) {
     char name[300], why[600];
     int most = 1;
-    bool over = false;
+    bool over = false, unsure = false;
     plain_words(name, sizeof name, chain->name);
-    printf("\n%s\n  %s%s\n\n  %5s %7s  %-8s %12s %22s  %6s %16s %6s   %s\n", name, chain->image,
-           chain->weak ? " and more for more workers" : "", "ranks", "threads", "schedule",
-           "median", "95 % interval, ms", "faster", "95 % interval", "effic.", "| is the ideal");
+    printf("\n%s\n%s%s\n\n%5s %7s  %-8s %9s %6s  %16s %6s  %s\n", name, chain->image,
+           chain->weak ? " and more for more workers" : "", "ranks", "threads", "schedule", "ms",
+           "faster", "95 % interval", "effic.", "| the ideal");
     for (size_t k = 0; k < chain->npoints; k++) {
         most = chain->points[k].workers > most ? chain->points[k].workers : most;
         over = over || chain->points[k].oversubscribed;
+        unsure = unsure || (chain->points[k].is_scaled && !chain->points[k].speedup.sure);
     }
     for (size_t k = 0; k < chain->npoints; k++)
         print_point(&chain->points[k], most);
-    printf("%s\n", over ? "  * more workers than CPUs" : "");
+    printf("%s%s\n", over ? "* more workers than CPUs\n" : "",
+           unsure ? "? fewer than six samples: what was seen, and no 95 % interval\n" : "");
     (void)report_why(chain, why, sizeof why);
-    printf("  %s\n", why);
+    printf("%s\n", why);
     if (chain->amdahl.found)
-        printf("  Amdahl: serial part %.2f %%, within %.1f %% of every point. Karp-Flatt: %s.\n",
+        printf("Amdahl: serial part %.2f %%, within %.1f %% of every point. Karp-Flatt: %s.\n",
                100 * chain->amdahl.part, 100 * chain->amdahl.worst,
                report_trend_means(chain->trend));
     if (chain->usl.found)
-        printf("  Universal law: sigma %.4f, kappa %.6f, within %.1f %% of every point.\n",
+        printf("Universal law: sigma %.4f, kappa %.6f, within %.1f %% of every point.\n",
                chain->usl.sigma, chain->usl.kappa, 100 * chain->usl.worst);
     if (chain->gustafson.found)
-        printf("  Gustafson: serial part %.2f %%, within %.1f %% of every point.\n",
+        printf("Gustafson: serial part %.2f %%, within %.1f %% of every point.\n",
                100 * chain->gustafson.part, 100 * chain->gustafson.worst);
 }
 

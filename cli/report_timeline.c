@@ -22,7 +22,7 @@ static int phase_of(const json_t *slice) {
 }
 
 static row row_of(const json_t *slice) {
-    return (row){(int)json_figure(slice, "rank", 0), (int)json_figure(slice, "thread", 0)};
+    return (row){json_count(slice, "rank"), json_count(slice, "thread")};
 }
 
 // Workers that occur, by rank and thread.
@@ -92,11 +92,11 @@ static bool put_line(FILE *out, const report_chain *chain, const report_point *p
     size_t n = find_rows(slices, rows);
     char way[80];
     report_way(p, way, sizeof way);
-    (void)fputs("<figure class='times'><figcaption><code>", out);
+    (void)fprintf(out, "<figure class='times%s'><figcaption><code>", n > 12 ? " dense" : "");
     put_text(out, chain->name);
-    (void)fputs("</code> ", out);
+    (void)fputs("</code> <small>", out);
     put_text(out, way);
-    (void)fputs("</figcaption>", out);
+    (void)fputs("</small></figcaption>", out);
     for (size_t k = 0; k < n; k++)
         put_row(out, slices, rows[k], first, last - first);
     put_scale(out, last - first);

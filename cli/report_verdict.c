@@ -13,8 +13,8 @@
 
 #include "report.h"
 
-static const double enough = 0.9; // efficiency that leaves nothing to explain
-static const double at_memory = 0.7;
+static const double enough = 0.9;                    // efficiency that leaves nothing to explain
+static const double at_memory = 0.7, in_cache = 1.2; // of memory's speed; beyond, it is a cache's
 
 void report_way(const report_point *point, char *text, size_t room) {
     (void)snprintf(text, room, "%d rank%s \u00d7 %d thread%s%s%.20s", point->ranks,
@@ -122,7 +122,7 @@ static report_reason why_compute(const report_chain *chain, const report_point *
     if (is_copy)
         memory = json_figure(top->result, "of_copy", -1);
     size_t nparallel = chain->nline - (chain->line[0].workers <= 1);
-    if (memory >= at_memory) {
+    if (memory >= at_memory && memory <= in_cache) {
         (void)snprintf(text, room,
                        "Memory bandwidth: at %d workers it moves bytes at %.0f %% of the speed of "
                        "%s, so more workers wait for the same memory.",
@@ -243,11 +243,9 @@ static void put_marks(FILE *out, const report *r) {
 
 static void put_chain(FILE *out, const report_chain *chain) {
     char text[600], way[80], seconds[32];
-    (void)fputs("<article><h3><code>", out);
-    put_text(out, chain->name);
-    (void)fputs("</code> <small>", out);
-    put_text(out, chain->image);
-    (void)fputs(chain->weak ? " and more for more workers</small></h3>" : "</small></h3>", out);
+    (void)fputs("<article><h3>", out);
+    put_chain_name(out, chain);
+    (void)fputs("</h3>", out);
     if (!chain->best) {
         (void)fputs("<p class='bad'>No result of it was verified.</p></article>", out);
         return;
