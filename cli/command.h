@@ -30,6 +30,7 @@ int cmd_compare(world *all, int argc, char **argv);
 int cmd_verify(world *all, int argc, char **argv);
 int cmd_bench(world *all, int argc, char **argv);
 int cmd_sweep(world *all, int argc, char **argv);
+int cmd_report(world *all, int argc, char **argv);
 int cmd_lesson(world *all, int argc, char **argv);
 
 // ---- Options: getopt_long's table with a line of help each ----
