@@ -61,6 +61,7 @@ typedef struct ppx_job {
     void *table;             // of the kernel, shared by its steps
     const ppx_sink *sink;    // where findings go; NULL on all ranks but the first
     bool findings;           // some rank may have a sink: if not, a join needs no records
+    ppx_trace *trace;        // for runners: where they note what they do; may be NULL
 } ppx_job;
 
 // ---- map: output rows from input rows -----------------------------------------------------------

@@ -16,6 +16,9 @@ struct ppx_ranks {
     double exchanged;  // seconds
 };
 
+// Since *start, which moves on: counted as exchange, and noted where somebody wants to know.
+void ppx_ranks_spent(ppx_ranks *ranks, ppx_trace *trace, ppx_phase phase, double *start);
+
 // Context of a runner; the seconds of messages are counted in it.
 static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
     return runner->context;

@@ -4,6 +4,7 @@
 
 #include "../core/memory.h"
 #include "../core/runner.h"
+#include "../core/trace.h"
 
 ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                        const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
