@@ -275,6 +275,14 @@ states() { # FILE
     [[ $stderr == *"nowhere/launcher"* ]]
 }
 
+@test "a launcher that speaks no UTF-8 is kept all the same" {
+    printf '#!/bin/bash\nprintf "kein Knoten f\\374r Sie\\n" >&2\nexit 1\n' >latin
+    chmod +x latin
+    sweep copy --threads 1 --launcher ./latin $short --json s.json
+    [ "$status" -eq 2 ]
+    jq -e '[.baseline, .cells[]] | map(.error == "kein Knoten f?r Sie\n(exit code 1)") == [true, true]' s.json
+}
+
 @test "fewer threads than asked for are a failed cell" {
     OMP_THREAD_LIMIT=1 sweep copy --threads 2 $short --json s.json
     [ "$status" -eq 2 ]
