@@ -130,7 +130,7 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
     case 't':
         return take_list("--threads", 4096, r->threads, &r->nthreads, error);
     case 'r':
-        return take_list("--ranks", 1000000, r->ranks, &r->nranks, error);
+        return take_list("--ranks", 100000, r->ranks, &r->nranks, error);
     case SCHEDULE:
         return take_schedules(r, error);
     case LAUNCHER:
