@@ -184,8 +184,11 @@ ppx_status sweep_make_pictures(sweep *s, const world *all, ppx_error *error) {
         (void)json_object_set_new(picture, "parallel", json_string(name));
         (void)json_array_append(s->pictures, picture);
     }
-    if (!status && !json_array_size(pictures) && !sweep_talk_stopped())
-        warn(all, "no pictures: their run ended with code %d", heard.code);
+    if (!status && !json_array_size(pictures) && !sweep_talk_stopped()) {
+        trim(heard.err);
+        warn(all, "no pictures; their run ended with code %d: %.*s", heard.code,
+             (int)strcspn(heard.err, "\n"), heard.err);
+    }
     json_decref(record);
     spawn_talk_free(&heard);
     argument_free(&list);
