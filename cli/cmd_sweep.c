@@ -130,7 +130,7 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
     case 't':
         return take_list("--threads", 4096, r->threads, &r->nthreads, error);
     case 'r':
-        return take_list("--ranks", 1000000, r->ranks, &r->nranks, error);
+        return take_list("--ranks", 100000, r->ranks, &r->nranks, error);
     case SCHEDULE:
         return take_schedules(r, error);
     case LAUNCHER:
@@ -326,14 +326,19 @@ int cmd_sweep(world *all, int argc, char **argv) {
                                 .min_time = 0.3,
                                 .max_time = 10}};
     ppx_error error = {0};
-    char *typed =
-        argument_text((const char *const *)argv, (size_t)argc); // before getopt moves them
+    argument_list words = {.n = 0};
+    argument_add(&words, "parpix");
+    for (int k = 0; k < argc; k++)
+        argument_add(&words, "%s", argv[k]);
+    char *typed = argument_text((const char *const *)words.words, words.n); // getopt moves them
+    argument_free(&words);
     int code =
         take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
     if (code < 0) {
         r.typed = typed;
-        ppx_status status = PPX_OK;
-        if (strcmp(world_library(), "none") != 0)
+        ppx_status status =
+            typed ? PPX_OK : ppx_fail(&error, PPX_E_MEMORY, "no memory for a command");
+        if (!status && strcmp(world_library(), "none") != 0)
             status = ppx_fail(&error, PPX_E_USAGE,
                               "sweep starts the ranks by itself; start it without mpirun");
         if (!status)

@@ -93,7 +93,8 @@ typedef struct sweep_talk {
 } sweep_talk;
 
 void sweep_talk_begin(sweep_talk *talk, const char *name);
-bool sweep_talk_tick(void *talk); // false: somebody wants it to end
+bool sweep_talk_tick(void *talk);              // false: somebody wants it to end
+void sweep_talk_clear(const sweep_talk *talk); // the bar
 void sweep_talk_end(sweep_talk *talk, const sweep_cell *cell);
 // Signals that end a program end the present cell first. 0, or the signal that came.
 void sweep_talk_listen(void);

@@ -102,7 +102,7 @@ static void mark_crowds(sweep *s) {
 }
 
 void sweep_warn_crowds(const sweep *s, const world *all) {
-    int most = 0, cpus = cpus_of(s);
+    int most = 0, ncpus = cpus_of(s);
     size_t n = 0, nleft = 0;
     for (size_t k = 0; k < s->ncells; k++) {
         const sweep_cell *cell = &s->cells[k];
@@ -115,7 +115,7 @@ void sweep_warn_crowds(const sweep *s, const world *all) {
         warn(all,
              "%zu of %zu cells start more workers (up to %d) than the %d CPU%s that there are%s: "
              "they take turns and are marked as oversubscribed",
-             n, nleft, most, cpus, cpus == 1 ? "" : "s",
+             n, nleft, most, ncpus, ncpus == 1 ? "" : "s",
              s->asked->launcher && s->machine.hosts == 1 ? " on this host" : "");
 }
 

@@ -20,6 +20,19 @@ static const char *const state_names[] = {"missing", "failed", "done"};
 
 // ---- What was asked for -------------------------------------------------------------------------
 
+// JSON holds UTF-8 alone; paths and launchers may say anything.
+static json_t *text_json(const char *text) {
+    json_t *json = text ? json_string(text) : json_null();
+    char *copy = json ? NULL : strdup(text);
+    for (char *byte = copy; byte && *byte; byte++)
+        if ((unsigned char)*byte >= 0x80)
+            *byte = '?';
+    if (copy)
+        json = json_string(copy);
+    free(copy);
+    return json;
+}
+
 static json_t *numbers(const int *values, size_t n) {
     json_t *array = json_array();
     for (size_t k = 0; k < n; k++)
@@ -30,7 +43,7 @@ static json_t *numbers(const int *values, size_t n) {
 static json_t *specs_json(const sweep_request *r) {
     json_t *specs = json_array();
     for (int k = 0; k < r->what.nspecs; k++)
-        (void)json_array_append_new(specs, json_string(r->what.specs[k]));
+        (void)json_array_append_new(specs, text_json(r->what.specs[k]));
     return specs;
 }
 
@@ -38,25 +51,26 @@ static json_t *asked_json(const sweep_request *r) {
     const bench_request *what = &r->what;
     json_t *schedules = json_array();
     for (size_t k = 0; k < r->nschedules; k++)
-        (void)json_array_append_new(schedules, json_string(r->schedules[k]));
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:b, s:s?, s:s?, s:I, s:I, s:s, s:i, s:I, s:f, s:f}", "specs",
-        specs_json(r), "threads", numbers(r->threads, r->nthreads), "ranks",
-        numbers(r->ranks, r->nranks), "schedules", schedules, "weak", r->weak, "launcher",
-        r->launcher, "input", what->input, "width", (json_int_t)what->width, "height",
-        (json_int_t)what->height, "type", ppx_type_name(what->type), "channels", what->channels,
-        "warmup", (json_int_t)what->warmup, "min_time", what->min_time, "max_time", what->max_time);
+        (void)json_array_append_new(schedules, text_json(r->schedules[k]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:s, s:i, s:I, s:f, s:f}",
+                     "specs", specs_json(r), "threads", numbers(r->threads, r->nthreads), "ranks",
+                     numbers(r->ranks, r->nranks), "schedules", schedules, "weak", r->weak,
+                     "launcher", text_json(r->launcher), "input", text_json(what->input), "width",
+                     (json_int_t)what->width, "height", (json_int_t)what->height, "type",
+                     ppx_type_name(what->type), "channels", what->channels, "warmup",
+                     (json_int_t)what->warmup, "min_time", what->min_time, "max_time",
+                     what->max_time);
 }
 
 // ---- Writing ------------------------------------------------------------------------------------
 
 static json_t *cell_json(const sweep_cell *cell) {
-    return json_pack("{s:b, s:i, s:i, s:s, s:i, s:I, s:s, s:s, s:s?, s:f, s:b, s:O?}", "asked",
+    return json_pack("{s:b, s:i, s:i, s:o, s:i, s:I, s:o, s:s, s:o, s:f, s:b, s:O?}", "asked",
                      cell->asked, "ranks", cell->ranks, "threads", cell->threads, "schedule",
-                     cell->schedule, "workers", sweep_workers(cell), "height",
-                     (json_int_t)cell->height, "command", cell->command, "state",
-                     state_names[cell->state], "error", cell->error, "seconds", cell->seconds,
-                     "oversubscribed", cell->oversubscribed, "bench", cell->bench);
+                     text_json(cell->schedule), "workers", sweep_workers(cell), "height",
+                     (json_int_t)cell->height, "command", text_json(cell->command), "state",
+                     state_names[cell->state], "error", text_json(cell->error), "seconds",
+                     cell->seconds, "oversubscribed", cell->oversubscribed, "bench", cell->bench);
 }
 
 static json_t *sweep_json(const sweep *s) {
@@ -73,10 +87,9 @@ static json_t *sweep_json(const sweep *s) {
         (void)json_array_append_new(cells, cell_json(&s->cells[k]));
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:I, s:I, s:o, s:o, s:o, s:O}", "schema",
                      "parpix.sweep/1", "parpix", PPX_VERSION, "date", date, "host", host, "command",
-                     json_sprintf("parpix %s", r->typed), "weak", r->weak, "specs", specs_json(r),
-                     "width", (json_int_t)r->what.width, "height", (json_int_t)r->what.height,
-                     "asked", asked_json(r), "baseline", baseline, "cells", cells, "pictures",
-                     s->pictures);
+                     text_json(r->typed), "weak", r->weak, "specs", specs_json(r), "width",
+                     (json_int_t)r->what.width, "height", (json_int_t)r->what.height, "asked",
+                     asked_json(r), "baseline", baseline, "cells", cells, "pictures", s->pictures);
 }
 
 // The time line of the cell of fewest workers that has one; false: none has.

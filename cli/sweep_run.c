@@ -51,13 +51,13 @@ static void trim(char *words) {
 // How crowded hosts that only the launcher knew really were; false: the record does not tell.
 static bool find_crowd(const json_t *record, int nthreads, bool *crowded) {
     json_t *context = json_object_get(record, "context"), *nranks;
-    json_int_t cpus = json_integer_value(json_object_get(context, "cpus"));
+    json_int_t ncpus = json_integer_value(json_object_get(context, "cpus"));
     json_t *hosts = json_object_get(context, "ranks_per_node");
     const char *host;
     *crowded = false;
     json_object_foreach(hosts, host, nranks) *crowded =
-        *crowded || json_integer_value(nranks) * nthreads > cpus;
-    return cpus > 0 && json_object_size(hosts) > 0;
+        *crowded || json_integer_value(nranks) * nthreads > ncpus;
+    return ncpus > 0 && json_object_size(hosts) > 0;
 }
 
 // Done, or failed with the reason.
@@ -167,11 +167,13 @@ ppx_status sweep_make_pictures(sweep *s, const world *all, ppx_error *error) {
         return PPX_OK;
     argument_list list = {.n = 0};
     spawn_talk heard = {.code = 0};
-    sweep_talk silent = {.s = s};
+    sweep_talk talk = {.s = s, .terminal = isatty(STDERR_FILENO) == 1, .done = s->ncells};
     ppx_status status = sweep_command(s, most, true, &list, error);
+    sweep_talk_begin(&talk, "pictures");
     if (!status)
-        status = spawn_captured((const char *const *)list.words, sweep_talk_tick, &silent, &heard,
-                                error);
+        status =
+            spawn_captured((const char *const *)list.words, sweep_talk_tick, &talk, &heard, error);
+    sweep_talk_clear(&talk);
     json_t *record = status ? NULL : find_record(heard.out);
     json_t *pictures = json_object_get(record, "pictures"), *picture;
     char name[80];
@@ -182,8 +184,11 @@ ppx_status sweep_make_pictures(sweep *s, const world *all, ppx_error *error) {
         (void)json_object_set_new(picture, "parallel", json_string(name));
         (void)json_array_append(s->pictures, picture);
     }
-    if (!status && !json_array_size(pictures) && !sweep_talk_stopped())
-        warn(all, "no pictures: their run ended with code %d", heard.code);
+    if (!status && !json_array_size(pictures) && !sweep_talk_stopped()) {
+        trim(heard.err);
+        warn(all, "no pictures; their run ended with code %d: %.*s", heard.code,
+             (int)strcspn(heard.err, "\n"), heard.err);
+    }
     json_decref(record);
     spawn_talk_free(&heard);
     argument_free(&list);

@@ -91,11 +91,15 @@ static void show_words(const char *words) {
     }
 }
 
+void sweep_talk_clear(const sweep_talk *talk) {
+    if (talk->terminal)
+        (void)fprintf(stderr, "\r\033[K");
+}
+
 void sweep_talk_end(sweep_talk *talk, const sweep_cell *cell) {
     static const char *const verdicts[] = {"stopped", "failed", "done"};
     char left[40];
-    if (talk->terminal)
-        (void)fprintf(stderr, "\r\033[K");
+    sweep_talk_clear(talk);
     if (cell->state != SWEEP_MISSING) {
         talk->done++;
         talk->left--;

@@ -186,6 +186,20 @@ states() { # FILE
     [ "$(stat -c %s s.json)" -lt 1000000 ]
 }
 
+@test "pictures that cannot be made cost nothing else" {
+    sweep copy --threads 1 $short --json s.json
+    jq -c '.pictures = []' s.json >t.json
+    mv t.json s.json
+    TMPDIR=$PWD/nowhere sweep copy --threads 1 $short --json s.json --resume
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"warning: no pictures; "*"nowhere"* ]]
+    [ "$(states s.json)" = "done done" ]
+    # Another time they can.
+    sweep copy --threads 1 $short --json s.json --resume
+    [ "$status" -eq 0 ]
+    jq -e '.pictures | length == 1' s.json
+}
+
 @test "noise does not make the file large" {
     "$PARPIX" sweep copy --threads 1 --type u16 --channels 3 --size 900x900 --min-time 0 --max-time 0.01 --json s.json >lines.txt 2>talk.txt
     jq -e '.pictures[0] | .width < 512 and .equal' s.json
@@ -273,6 +287,14 @@ states() { # FILE
     [ "$status" -eq 2 ]
     jq -e '[.baseline, .cells[]] | map(.state == "failed" and (.error | contains("nowhere/launcher"))) | all' s.json
     [[ $stderr == *"nowhere/launcher"* ]]
+}
+
+@test "a launcher that speaks no UTF-8 is kept all the same" {
+    printf '#!/bin/bash\nprintf "kein Knoten f\\374r Sie\\n" >&2\nexit 1\n' >latin
+    chmod +x latin
+    sweep copy --threads 1 --launcher ./latin $short --json s.json
+    [ "$status" -eq 2 ]
+    jq -e '[.baseline, .cells[]] | map(.error == "kein Knoten f?r Sie\n(exit code 1)") == [true, true]' s.json
 }
 
 @test "fewer threads than asked for are a failed cell" {
