@@ -95,14 +95,14 @@ static void judge(const sweep *s, sweep_cell *cell, const spawn_talk *talk) {
 }
 
 // Warnings of `bench`, each once; that workers share CPUs was said before.
-static void pass_warnings(const sweep_cell *cell, const char *text, char **said) {
+static void pass_warnings(const sweep_cell *cell, const char *name, const char *text, char **said) {
     static const char mark[] = "parpix: warning: ";
     for (const char *line = text; *line && !cell->oversubscribed;) {
         size_t n = strcspn(line, "\n");
-        char *copy = strndup(line, n);
-        if (copy && strncmp(copy, mark, strlen(mark)) == 0 && (!*said || !strstr(*said, copy))) {
+        char *copy = strncmp(line, mark, strlen(mark)) == 0 ? strndup(line, n) : NULL;
+        if (copy && (!*said || !strstr(*said, copy))) {
             char *more = NULL;
-            (void)fprintf(stderr, "%s\n", copy);
+            (void)fprintf(stderr, "%s%s: %s\n", mark, name, copy + strlen(mark));
             if (asprintf(&more, "%s%s\n", *said ? *said : "", copy) >= 0) {
                 free(*said);
                 *said = more;
@@ -130,7 +130,7 @@ static ppx_status run_cell(sweep *s, sweep_cell *cell, sweep_talk *talk, char **
         judge(s, cell, &heard);
     sweep_talk_end(talk, cell);
     if (!status)
-        pass_warnings(cell, heard.err, said);
+        pass_warnings(cell, name, heard.err, said);
     spawn_talk_free(&heard);
     argument_free(&list);
     return status;
