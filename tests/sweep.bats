@@ -134,7 +134,7 @@ states() { # FILE
     [[ $stderr != *"more workers"* ]]
     # What bench warns of is passed on with the cell's name.
     sweep copy --threads 2 --launcher 'taskset -c 0' $short --json s.json
-    [[ $stderr == *"parpix: warning: 1 rank x 2 threads: "*"but runs 2 threads"* ]]
+    [[ $stderr == *"parpix: warning: 1 rank x 2 threads: "*" 1 CPU (0) "* ]]
 }
 
 @test "threads are bound to cores of their own; who has bound them otherwise is not overruled" {
