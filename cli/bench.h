@@ -66,7 +66,8 @@ double bench_of_memory(const bench_record *record, const bench_result *result);
 void bench_print(const bench_record *record);
 ppx_status bench_write_json(const bench_record *record, const bench_request *r, const world *all,
                             ppx_error *error);
-ppx_status bench_write_trace(const bench_record *record, const bench_request *r, ppx_error *error);
+ppx_status bench_write_trace(const bench_record *record, const bench_request *r, const world *all,
+                             ppx_error *error);
 ppx_status bench_write_csv(const bench_record *record, const bench_request *r, ppx_error *error);
 
 #endif

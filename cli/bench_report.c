@@ -155,11 +155,15 @@ ppx_status bench_write_json(const bench_record *record, const bench_request *r, 
 }
 
 // One chain after the other, a gap of a tenth between them.
-ppx_status bench_write_trace(const bench_record *record, const bench_request *r, ppx_error *error) {
+ppx_status bench_write_trace(const bench_record *record, const bench_request *r, const world *all,
+                             ppx_error *error) {
     json_t *events = json_array();
     double later = 0;
     for (int k = 0; events && k < record->nresults; k++) {
         const timeline *where = &record->results[k].where;
+        if (timeline_lost(where))
+            warn(all, "the trace of %s lacks %zu slices at its end", record->results[k].spec,
+                 timeline_lost(where));
         timeline_events(events, where, record->results[k].text, later);
         double longest = 0;
         for (int rank = 0; rank < where->nranks; rank++)

@@ -235,9 +235,9 @@ static ppx_status watch(const setting *s, const ppx_chain *chain, second *kept, 
     ppx_trace *trace = NULL, *spare = NULL;
     double median = result->seconds.median;
     timeline_rank times = {.nworkers = 0};
-    ppx_status status = ppx_trace_create(&trace, nthreads, error);
+    ppx_status status = ppx_trace_create(&trace, nthreads, TIMELINE_SLICES, error);
     if (!status)
-        status = ppx_trace_create(&spare, nthreads, error);
+        status = ppx_trace_create(&spare, nthreads, TIMELINE_SLICES, error);
     status = world_agree(s->all, status, error);
     if (!status)
         status = world_share(s->all, &median, sizeof median, error);
@@ -285,7 +285,7 @@ static ppx_status report(const bench_record *record, const bench_request *r, con
     bench_print(record);
     ppx_status status = r->json ? bench_write_json(record, r, all, error) : PPX_OK;
     if (!status && r->trace)
-        status = bench_write_trace(record, r, error);
+        status = bench_write_trace(record, r, all, error);
     return !status && r->csv ? bench_write_csv(record, r, error) : status;
 }
 

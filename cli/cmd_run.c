@@ -371,6 +371,8 @@ static ppx_status report(const run_request *r, run_record *record, const world *
         json_decref(json);
     }
     if (!status && r->trace) {
+        if (timeline_lost(&record->where))
+            warn(all, "the trace lacks %zu slices at its end", timeline_lost(&record->where));
         json_t *events = json_array();
         timeline_events(events, &record->where, record->chain_text, 0);
         status = timeline_write_trace(events, r->trace, error);
@@ -393,7 +395,8 @@ static ppx_status run(const run_request *r, world *all, ppx_error *error) {
     if (!status && !(record.ranks = calloc((size_t)all->nranks, sizeof *record.ranks)))
         status = ppx_fail(error, PPX_E_MEMORY, "no memory for the report");
     if (!status && (r->json || r->trace))
-        status = ppx_trace_create(&record.trace, (int)record.own.threads, error);
+        status = ppx_trace_create(&record.trace, (int)record.own.threads,
+                                  r->trace ? TIMELINE_SLICES : 0, error);
     status = world_agree(all, status, error);
     record.times.begun = seconds_now(); // all of them: they have just agreed
     if (!status)

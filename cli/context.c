@@ -67,7 +67,7 @@ static void mark_shared_cpu(run_context *c, const world *all) {
         if (shared_cpu(c, all->nranks, c->places[r].host, &rank, &thread)) {
             context_mark(c, all,
                          "rank %d thread %d is bound to CPU %s of %s, and so is another thread; "
-                         "give OMP_PLACES a place for each, or mpirun `--bind-to none`",
+                         "use OMP_PROC_BIND=close, or `--bind-to none` with mpirun",
                          rank, thread, c->places[rank].threads[thread].may, c->places[r].host);
             return;
         }

@@ -115,9 +115,13 @@ ppx_status timeline_gather(timeline *t, const world *all, const timeline_rank *t
         size_t n;
         (void)ppx_trace_slices(trace, w, &n);
         mine.nslices += n;
+        mine.lost += ppx_trace_lost(trace, w);
     }
     const size_t most = MOST_NBYTES / sizeof(timeline_slice);
-    mine.nslices = mine.nslices < most ? mine.nslices : most;
+    if (mine.nslices > most) {
+        mine.lost += mine.nslices - most;
+        mine.nslices = most;
+    }
     sizes s;
     ppx_status status = gather_ranks(t, all, &mine, &s, error);
     if (status)
@@ -165,6 +169,13 @@ pop_figures timeline_pop(const timeline *t) {
     free(workers);
     free(ranks);
     return figures;
+}
+
+size_t timeline_lost(const timeline *t) {
+    size_t lost = 0;
+    for (int r = 0; r < t->nranks; r++)
+        lost += t->ranks[r].lost;
+    return lost;
 }
 
 double timeline_part(const timeline *t, int phase) {

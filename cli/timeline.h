@@ -13,8 +13,11 @@ typedef struct timeline_rank {
     double begun, ended;      // of everything that was traced
     double seconds, messages; // of the chain alone, for the efficiencies
     int nworkers;
-    size_t nslices;
+    size_t nslices, lost; // slices that were kept, and not
 } timeline_rank;
+
+// Slices of a worker at most, for traces that are to be written: 24 MB of them.
+enum { TIMELINE_SLICES = 1 << 20 };
 
 typedef struct timeline_worker {
     int rank, thread;
@@ -50,6 +53,9 @@ json_t *pop_json(const pop_figures *f);
 // Slices in the order of workers; neighbours of one phase are one where there would be more than
 // some 2000. NULL if that does not help.
 json_t *timeline_slices_json(const timeline *t);
+
+// Slices that are missing.
+size_t timeline_lost(const timeline *t);
 
 // Adds the slices to the events of a trace in Chrome's format, that much later: a process for each
 // rank and a thread for each worker. Files of several runs carry the chain with each slice.

@@ -259,7 +259,8 @@ typedef struct ppx_slice {
 
 typedef struct ppx_trace ppx_trace;
 
-ppx_status ppx_trace_create(ppx_trace **trace, int nworkers, ppx_error *error);
+// Keeps at most that many slices of a worker; those after them count in the sums alone.
+ppx_status ppx_trace_create(ppx_trace **trace, int nworkers, size_t most_slices, ppx_error *error);
 void ppx_trace_free(ppx_trace *trace);
 void ppx_trace_clear(ppx_trace *trace); // of all slices
 // A slice of a worker that ends now. Workers beyond nworkers are not noted. Each worker has memory
@@ -267,8 +268,9 @@ void ppx_trace_clear(ppx_trace *trace); // of all slices
 void ppx_trace_note(ppx_trace *trace, int worker, ppx_phase phase, double from, ptrdiff_t strip);
 int ppx_trace_nworkers(const ppx_trace *trace);
 const ppx_slice *ppx_trace_slices(const ppx_trace *trace, int worker, size_t *nslices);
-// In all, also of slices for which there was no memory.
+// In all, also of slices that were not kept, and how many those are.
 double ppx_trace_seconds(const ppx_trace *trace, int worker, ppx_phase phase);
+size_t ppx_trace_lost(const ppx_trace *trace, int worker);
 
 double ppx_seconds(void); // of a clock that all processes of a machine share and that never jumps
 

@@ -13,11 +13,12 @@ typedef struct recorder {
     _Alignas(64) double seconds[PPX_NPHASES];
     double last; // where its last slice ended
     ppx_pool slices;
-    size_t n;
+    size_t n, lost;
 } recorder;
 
 struct ppx_trace {
     int nworkers;
+    size_t most; // slices of a worker
     recorder *workers;
 };
 
@@ -33,7 +34,8 @@ const char *ppx_phase_name(ppx_phase phase) {
     return names[phase];
 }
 
-ppx_status ppx_trace_create(ppx_trace **created, int nworkers, ppx_error *error) {
+ppx_status ppx_trace_create(ppx_trace **created, int nworkers, size_t most_slices,
+                            ppx_error *error) {
     *created = NULL;
     ppx_trace *trace = NULL;
     ppx_status status = ppx_alloc_array((void **)&trace, 1, sizeof *trace, "a trace", error);
@@ -45,6 +47,7 @@ ppx_status ppx_trace_create(ppx_trace **created, int nworkers, ppx_error *error)
         return status;
     }
     trace->nworkers = nworkers;
+    trace->most = most_slices;
     *created = trace;
     return PPX_OK;
 }
@@ -64,11 +67,15 @@ void ppx_trace_clear(ppx_trace *trace) {
     }
 }
 
-static void add(recorder *r, ppx_phase phase, double from, double to, ptrdiff_t strip) {
+static void add(ppx_trace *trace, int worker, ppx_phase phase, double from, double to,
+                ptrdiff_t strip) {
+    recorder *r = &trace->workers[worker];
     r->seconds[phase] += to - from;
     r->last = to;
-    if (ppx_pool_reserve(&r->slices, (r->n + 1) * sizeof(ppx_slice), NULL))
-        return; // a run does not fail because it is watched
+    if (r->n == trace->most || ppx_pool_reserve(&r->slices, (r->n + 1) * sizeof(ppx_slice), NULL)) {
+        r->lost++; // a run does not fail because it is watched
+        return;
+    }
     ppx_slice *slices = r->slices.data;
     slices[r->n++] = (ppx_slice){
         .from = from, .to = to, .strip = strip > INT_MAX ? -1 : (int)strip, .phase = phase};
@@ -76,7 +83,7 @@ static void add(recorder *r, ppx_phase phase, double from, double to, ptrdiff_t 
 
 void ppx_trace_note(ppx_trace *trace, int worker, ppx_phase phase, double from, ptrdiff_t strip) {
     if (trace && worker < trace->nworkers)
-        add(&trace->workers[worker], phase, from, ppx_seconds(), strip);
+        add(trace, worker, phase, from, ppx_seconds(), strip);
 }
 
 void ppx_lap_add(const ppx_lap *lap, int worker, ppx_phase phase, ptrdiff_t strip) {
@@ -91,8 +98,8 @@ void ppx_lap_end(const ppx_lap *lap) {
         return;
     const double now = ppx_seconds();
     for (int w = 0; w < lap->trace->nworkers; w++) {
-        recorder *r = &lap->trace->workers[w];
-        add(r, PPX_PHASE_WAIT, r->last > lap->from ? r->last : lap->from, now, -1);
+        const double last = lap->trace->workers[w].last;
+        add(lap->trace, w, PPX_PHASE_WAIT, last > lap->from ? last : lap->from, now, -1);
     }
 }
 
@@ -107,4 +114,8 @@ const ppx_slice *ppx_trace_slices(const ppx_trace *trace, int worker, size_t *ns
 
 double ppx_trace_seconds(const ppx_trace *trace, int worker, ppx_phase phase) {
     return trace->workers[worker].seconds[phase];
+}
+
+size_t ppx_trace_lost(const ppx_trace *trace, int worker) {
+    return trace->workers[worker].lost;
 }

@@ -93,6 +93,8 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     one=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
     run --separate-stderr taskset -c "$one" "$PARPIX" bench copy -t 2 $short --json b.json
     jq -e '.context.cpuset == $one and (.marks | any(contains("may use 1 CPU (\($one)) but runs 2 threads") or contains("2 threads share 1 CPU")))' --arg one "$one" b.json
+    OMP_PLACES=threads OMP_PROC_BIND=master "$PARPIX" bench copy -t 2 $short --json b.json > lines.txt 2> table.txt
+    jq -e '.marks | any(contains("and so is another thread") or contains("1 CPU"))' b.json
     # Somebody else works on the only CPU that it may use.
     taskset -c "$one" sh -c 'while :; do :; done' &
     other=$!

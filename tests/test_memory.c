@@ -99,7 +99,7 @@ static ppx_status parse_chain(const void *spec, ppx_error *error) {
 
 static ppx_status create_trace(const void *nworkers, ppx_error *error) {
     ppx_trace *trace;
-    ppx_status status = ppx_trace_create(&trace, *(const int *)nworkers, error);
+    ppx_status status = ppx_trace_create(&trace, *(const int *)nworkers, 10, error);
     if (status)
         assert_null(trace);
     ppx_trace_free(trace);

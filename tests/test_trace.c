@@ -12,6 +12,8 @@ typedef struct traced {
     double begun, ended;
 } traced;
 
+static size_t most = 1000; // slices of a worker
+
 static traced run_traced(const char *spec, ppx_shape shape, const ppx_runner *runner,
                          int nworkers) {
     traced t;
@@ -19,7 +21,7 @@ static traced run_traced(const char *spec, ppx_shape shape, const ppx_runner *ru
     ppx_chain *chain;
     ppx_image in = test_image(shape, TEST_NOISE, 1);
     ppx_band band = ppx_band_whole(ppx_image_view(&in, 0, shape.height));
-    assert_int_equal(ppx_trace_create(&t.trace, nworkers, &error), PPX_OK);
+    assert_int_equal(ppx_trace_create(&t.trace, nworkers, most, &error), PPX_OK);
     assert_int_equal(ppx_chain_parse(&chain, spec, NULL, NULL, &error), PPX_OK);
     const ppx_run_options options = {.load = test_load, .trace = t.trace};
     t.begun = ppx_seconds();
@@ -107,6 +109,30 @@ static void test_strips(void **state) {
         }
 }
 
+// In a parallel region no thread's time is lost: each works or waits from its first note on, and
+// all waits end together.
+static void test_waits(void **state) {
+    (void)state;
+    omp_set_num_threads(3);
+    omp_set_schedule(omp_sched_static, 0);
+    traced t = run_traced("median:radius=5", test_shape(400, 192, 1, PPX_U8), &ppx_runner_omp, 3);
+    double ended = 0;
+    for (int w = 0; w < 3; w++) {
+        size_t n;
+        const ppx_slice *slices = ppx_trace_slices(t.trace, w, &n);
+        size_t first = n - 2; // the only strip of this thread; before it thread 0 made a table
+        assert_true(n >= 2);
+        assert_int_equal(slices[first].phase, PPX_PHASE_COMPUTE);
+        assert_int_equal(slices[first].strip, w);
+        assert_int_equal(slices[n - 1].phase, PPX_PHASE_WAIT);
+        assert_true(fabs(slices[n - 1].from - slices[first].to) < 1e-12);
+        if (w > 0)
+            assert_true(fabs(slices[n - 1].to - ended) < 1e-12);
+        ended = slices[n - 1].to;
+    }
+    ppx_trace_free(t.trace);
+}
+
 // Threads beyond those that the trace knows are left out; a cleared trace is empty.
 static void test_fewer_and_clear(void **state) {
     (void)state;
@@ -121,6 +147,17 @@ static void test_fewer_and_clear(void **state) {
         assert_int_equal(n, 0);
         assert_true(ppx_trace_seconds(t.trace, w, PPX_PHASE_COMPUTE) <= 0);
     }
+    ppx_trace_free(t.trace);
+    // What is not kept counts in the sums.
+    most = 2;
+    omp_set_num_threads(1);
+    t = run_traced("sobel", test_shape(9, 640, 1, PPX_U8), &ppx_runner_serial, 1);
+    most = 1000;
+    size_t n;
+    const ppx_slice *slices = ppx_trace_slices(t.trace, 0, &n);
+    assert_int_equal(n, 2);
+    assert_int_equal(ppx_trace_lost(t.trace, 0), 8);
+    assert_true(ppx_trace_seconds(t.trace, 0, PPX_PHASE_COMPUTE) > slices[1].to - slices[0].from);
     ppx_trace_free(t.trace);
     ppx_trace_note(NULL, 0, PPX_PHASE_COMPUTE, 0, 0); // nobody is recording
 }
@@ -159,6 +196,7 @@ static void test_bytes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strips),
+        cmocka_unit_test(test_waits),
         cmocka_unit_test(test_fewer_and_clear),
         cmocka_unit_test(test_bytes),
     };
