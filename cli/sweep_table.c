@@ -2,20 +2,14 @@
 // people.
 //
 // Speed-up = W t_baseline / t, W being how many times the baseline's work was done (1, or the
-// workers of the one by those of the other with --weak). Its interval follows from those of both
-// medians on a logarithmic scale: the squares of the distances to the limits add up (MOVER: Zou,
-// Donner 2008, Statistics in Medicine 27, 1693). Efficiency is the speed-up against serial by the
-// workers.
+// workers of the one by those of the other with --weak), with its interval (scaling.h). Efficiency
+// is the speed-up against serial by the workers.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "scaling.h"
 #include "sweep.h"
-
-typedef struct gain {
-    double value, low, high; // NAN: nothing to compare with
-    bool sure;               // the interval holds the true one with 95 %
-} gain;
 
 static double number(const json_t *result, const char *key) {
     const json_t *value = json_object_get(result, key);
@@ -38,30 +32,35 @@ static bool verified(const json_t *result) {
     return json_is_true(json_object_get(result, "verified"));
 }
 
-static gain gain_of(const sweep *s, const sweep_cell *base, const sweep_cell *cell, size_t chain) {
+static statistic statistic_in(const json_t *result) {
+    return (statistic){.median = number(result, "median_s"),
+                       .low = number(result, "low_s"),
+                       .high = number(result, "high_s"),
+                       .sure = json_is_true(json_object_get(result, "interval_is_95"))};
+}
+
+// NAN: nothing to compare with.
+static scaling_ratio gain_of(const sweep *s, const sweep_cell *base, const sweep_cell *cell,
+                             size_t chain) {
     const json_t *from = result_of(base, chain), *to = result_of(cell, chain);
     if (!from || !to || !verified(from) || !verified(to))
-        return (gain){NAN, NAN, NAN, false};
+        return (scaling_ratio){NAN, NAN, NAN, false};
     double work = s->asked->weak ? (double)sweep_workers(cell) / sweep_workers(base) : 1;
-    double a = number(from, "median_s"), b = number(to, "median_s"), value = work * a / b;
     if (base == cell)
-        return (gain){value, value, value, true};
-    double down = hypot(log(a / number(from, "low_s")), log(number(to, "high_s") / b));
-    double up = hypot(log(number(from, "high_s") / a), log(b / number(to, "low_s")));
-    bool sure = json_is_true(json_object_get(from, "interval_is_95")) &&
-                json_is_true(json_object_get(to, "interval_is_95"));
-    return (gain){value, value * exp(-down), value * exp(up), sure};
+        return (scaling_ratio){work, work, work, true};
+    const statistic over = statistic_in(from), under = statistic_in(to);
+    return scaling_ratio_of(&over, &under, work);
 }
 
 // ---- Lines --------------------------------------------------------------------------------------
 
-static void put_gain(const char *name, gain g) {
+static void put_gain(const char *name, scaling_ratio g) {
     if (isfinite(g.value))
         printf(" speedup_%s=%.5g speedup_%s_low=%.5g speedup_%s_high=%.5g", name, g.value, name,
                g.low, name, g.high);
 }
 
-static void put_figures(const sweep_cell *cell, size_t chain, const gain gains[3]) {
+static void put_figures(const sweep_cell *cell, size_t chain, const scaling_ratio gains[3]) {
     const json_t *r = result_of(cell, chain);
     if (!r)
         return;
@@ -79,7 +78,7 @@ static void put_figures(const sweep_cell *cell, size_t chain, const gain gains[3
     printf(" checksum=%s verified=%s", word(r, "checksum"), verified(r) ? "yes" : "no");
 }
 
-static void gains_of(const sweep *s, const sweep_cell *cell, size_t chain, gain gains[3]) {
+static void gains_of(const sweep *s, const sweep_cell *cell, size_t chain, scaling_ratio gains[3]) {
     gains[0] = gain_of(s, &s->cells[0], cell, chain);
     gains[1] = gain_of(s, sweep_find(s, 1, 1, cell->schedule), cell, chain);
     gains[2] = gain_of(s, sweep_find(s, 1, cell->threads, cell->schedule), cell, chain);
@@ -87,7 +86,7 @@ static void gains_of(const sweep *s, const sweep_cell *cell, size_t chain, gain 
 
 static void put_line(const sweep *s, const sweep_cell *cell, size_t chain, const char *text) {
     static const char *const states[] = {"missing", "failed", "done"};
-    gain gains[3];
+    scaling_ratio gains[3];
     gains_of(s, cell, chain, gains);
     printf("sweep chain=%s width=%td height=%td ranks=%d threads=%d schedule=%s backend=%s "
            "state=%s oversubscribed=%s",
@@ -100,7 +99,7 @@ static void put_line(const sweep *s, const sweep_cell *cell, size_t chain, const
 
 // ---- The table ----------------------------------------------------------------------------------
 
-static void gain_text(gain g, char text[40]) {
+static void gain_text(scaling_ratio g, char text[40]) {
     if (!isfinite(g.value))
         (void)snprintf(text, 40, "-");
     else if (g.low == g.high)
@@ -123,7 +122,7 @@ static void put_row(const sweep *s, const sweep_cell *cell, size_t chain) {
                                                     : "differs from the serial run: no figures");
         return;
     }
-    gain gains[3];
+    scaling_ratio gains[3];
     char texts[3][40];
     gains_of(s, cell, chain, gains);
     for (int k = 0; k < 3; k++)
