@@ -2,6 +2,8 @@
 #ifndef PARPIX_BENCH_H
 #define PARPIX_BENCH_H
 
+#include <jansson.h>
+
 #include "command.h"
 #include "context.h"
 #include "statistics.h"
@@ -20,7 +22,17 @@ typedef struct bench_request {
     int64_t warmup;
     double min_time, max_time; // seconds of samples for each chain
     const char *json, *csv, *trace;
+    bool serial;   // the serial runner
+    bool pictures; // in the JSON
 } bench_request;
+
+// What options with these values do; `what` is the option's name, for the message.
+ppx_status bench_class(bench_request *r, const char *text, ppx_error *error);
+ppx_status bench_type(bench_request *r, const char *text, ppx_error *error);
+ppx_status bench_seconds(const char *what, double *seconds, ppx_error *error); // of optarg
+
+// The whole command line. -1: go on, else the command ends with that code.
+int bench_take(bench_request *r, const world *all, int argc, char **argv);
 
 // One chain's samples: seconds of the slowest rank.
 typedef struct bench_result {
@@ -42,6 +54,7 @@ typedef struct bench_record {
     double decode;         // seconds of reading the input, 0: it was made
     bench_result *results; // the first is `copy`, the floor
     int nresults;
+    json_t *pictures; // an array, with --pictures
     run_context context;
 } bench_record;
 

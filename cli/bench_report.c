@@ -144,6 +144,10 @@ ppx_status bench_write_json(const bench_record *record, const bench_request *r, 
         record->shape.channels, "type", ppx_type_name(record->shape.type), "ranks", record->nranks,
         "threads", (json_int_t)record->threads, "simd", ppx_simd_name(ppx_simd_level()), "mpi",
         world_library(), "context", context_json(c, all), "marks", c->marks, "results", results);
+    if (r->serial)
+        (void)json_object_set_new(json, "backend", json_string("serial"));
+    if (r->pictures)
+        (void)json_object_set(json, "pictures", record->pictures);
     ppx_status status = json ? json_write(json, r->json, error)
                              : ppx_fail(error, PPX_E_MEMORY, "no memory for JSON");
     json_decref(json);

@@ -16,114 +16,7 @@
 
 #include "bench.h"
 #include "named.h"
-
-enum { MIN_TIME = 256, MAX_TIME, DISTRIBUTE, WARMUP, CLASS, TYPE, CHANNELS, CSV, TRACE };
-
-static const option_help options[] = {
-    {"threads", "N", 't', "threads in each rank, as for run"},
-    {"size", "WxH", 's', "of an image that is made: cells, or noise if not u8 gray (2048x2048)"},
-    {"class", "LETTER", CLASS, "S, W, A, B or C: 512, 2048, 8192, 16384 or 32768 squared"},
-    {"type", "NAME", TYPE, "u8, u16 or f32 (default u8)"},
-    {"channels", "N", CHANNELS, "1 to 4 (default 1)"},
-    {"warmup", "N", WARMUP, "runs before the first sample (default 1)"},
-    {"min-time", "S", MIN_TIME, "seconds of samples for each chain at least (default 0.3)"},
-    {"max-time", "S", MAX_TIME, "and at most (default 10)"},
-    {"distribute", "HOW", DISTRIBUTE, "static or dynamic, as for run"},
-    {"json", "FILE", 'j', "all samples, for machines"},
-    {"csv", "FILE", CSV, "a row for each chain"},
-    {"trace", "FILE", TRACE,
-     "who did what when, for Perfetto (ui.perfetto.dev) or chrome://tracing"},
-};
-
-// ---- Options ------------------------------------------------------------------------------------
-
-static ppx_status take_class(bench_request *r, const char *text, ppx_error *error) {
-    static const ptrdiff_t sides[] = {512, 2048, 8192, 16384, 32768};
-    static const char letters[] = "SWABC";
-    const char *letter = strlen(text) == 1 ? strchr(letters, *text) : NULL;
-    if (!letter)
-        return ppx_fail(error, PPX_E_USAGE, "--class %.20s: it is S, W, A, B or C", text);
-    r->width = r->height = sides[letter - letters];
-    return PPX_OK;
-}
-
-static ppx_status take_type(bench_request *r, const char *text, ppx_error *error) {
-    for (int t = 0; t < PPX_NTYPES; t++)
-        if (t != PPX_U32 && strcmp(text, ppx_type_name((ppx_type)t)) == 0) {
-            r->type = (ppx_type)t;
-            return PPX_OK;
-        }
-    return ppx_fail(error, PPX_E_USAGE, "--type %.20s: it is u8, u16 or f32", text);
-}
-
-static ppx_status take_seconds(const char *what, double *seconds, ppx_error *error) {
-    if (ppx_parse_real(optarg, seconds) && *seconds >= 0 && *seconds <= 86400)
-        return PPX_OK;
-    return ppx_fail(error, PPX_E_USAGE, "%s %.40s: seconds are 0 to 86400", what, optarg);
-}
-
-static ppx_status take_option(void *asked, int letter, ppx_error *error) {
-    bench_request *r = asked;
-    int64_t n = 0;
-    ppx_status status = PPX_OK;
-    switch (letter) {
-    case 't':
-        status = parse_count("-t", optarg, 1, 4096, &n, error);
-        r->threads = (int)n;
-        return status;
-    case 's':
-        return parse_size(optarg, &r->width, &r->height, error);
-    case CLASS:
-        return take_class(r, optarg, error);
-    case TYPE:
-        return take_type(r, optarg, error);
-    case CHANNELS:
-        status = parse_count("--channels", optarg, 1, PPX_MAX_CHANNELS, &n, error);
-        r->channels = (int)n;
-        return status;
-    case WARMUP:
-        return parse_count("--warmup", optarg, 0, 1000, &r->warmup, error);
-    case MIN_TIME:
-        return take_seconds("--min-time", &r->min_time, error);
-    case MAX_TIME:
-        return take_seconds("--max-time", &r->max_time, error);
-    case DISTRIBUTE:
-        return parse_distribution(optarg, &r->dealing, error);
-    case 'j':
-        r->json = optarg;
-        return PPX_OK;
-    case TRACE:
-        r->trace = optarg;
-        return PPX_OK;
-    default:
-        r->csv = optarg;
-        return PPX_OK;
-    }
-}
-
-// Chains, and at most one file.
-static ppx_status take_operands(bench_request *r, int n, char **words, ppx_error *error) {
-    r->specs[r->nspecs++] = "copy";
-    for (int k = 0; k < n; k++) {
-        bool is_file = access(words[k], F_OK) == 0;
-        if (is_file && r->input)
-            return ppx_fail(error, PPX_E_USAGE, "bench takes one image, so %.200s is one too many",
-                            words[k]);
-        if (is_file)
-            r->input = words[k];
-        else if (strcmp(words[k], "copy") == 0)
-            continue; // it is there
-        else if (r->nspecs == BENCH_MOST_SPECS)
-            return ppx_fail(error, PPX_E_USAGE, "bench takes %d chains at a time",
-                            BENCH_MOST_SPECS - 1);
-        else
-            r->specs[r->nspecs++] = words[k];
-    }
-    if (n == 0)
-        return ppx_fail(error, PPX_E_USAGE,
-                        "bench takes chains: parpix bench gaussian:sigma=2 median:radius=2 -t 2");
-    return PPX_OK;
-}
+#include "pictures.h"
 
 // ---- Input --------------------------------------------------------------------------------------
 
@@ -364,9 +257,9 @@ static ppx_status watch(const setting *s, const ppx_chain *chain, second *kept, 
 
 // ---- The referee --------------------------------------------------------------------------------
 
-// Once more on all workers, and serially on rank 0: the same checksum?
+// Once more on all workers, and serially on rank 0: the same checksum? `pictures` may be NULL.
 static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
-                        bench_result *result, ppx_error *error) {
+                        bench_result *result, json_t *pictures, size_t room, ppx_error *error) {
     outcome of, alone = {.seconds = 0};
     ppx_image whole = {0};
     ppx_status status = run_once(chain, s->runner, &s->band, kept, NULL, &of, error);
@@ -381,6 +274,9 @@ static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
         result->checksum = ppx_image_checksum(&whole);
         result->verified = !status && result->checksum == ppx_image_checksum(&alone.out.rows);
         result->seconds = summarise(result);
+        if (!status && pictures)
+            status = picture_add(pictures, chain, &alone.out.rows, &whole, result->verified, room,
+                                 error);
     }
     ppx_image_free(&alone.out.rows);
     ppx_image_free(&whole);
@@ -422,8 +318,11 @@ static ppx_status measure(const bench_request *r, setting *s, bench_record *reco
         status = take_samples(s, r, chains, kept, record, error);
     if (!status)
         status = context_end(c, s->all, error);
+    bool shown = r->pictures && s->all->rank == 0;
     for (int k = 0; !status && k < r->nspecs; k++) {
-        status = check(s, chains[k], &kept[k], &record->results[k], error);
+        status = check(s, chains[k], &kept[k], &record->results[k],
+                       shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
+                       PICTURES_NBYTES / (size_t)(r->nspecs > 1 ? r->nspecs - 1 : 1), error);
         if (!status)
             status =
                 watch(s, chains[k], &kept[k], (int)record->threads, &record->results[k], error);
@@ -436,14 +335,19 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
         omp_set_num_threads(r->threads);
     else if (all->nranks > 1 && !getenv("OMP_NUM_THREADS"))
         omp_set_num_threads(1);
+    if (r->serial)
+        omp_set_num_threads(1);
     omp_set_dynamic(0);
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
     (void)mallopt(M_TRIM_THRESHOLD, -1);
     world_deal(all, r->dealing);
-    setting s = {.all = all, .runner = world_runner(all, &ppx_runner_omp)};
+    setting s = {.all = all,
+                 .runner = world_runner(all, r->serial ? &ppx_runner_serial : &ppx_runner_omp)};
     ppx_chain *chains[BENCH_MOST_SPECS] = {NULL};
-    bench_record record = {
-        .nranks = all->nranks, .threads = threads_delivered(), .nresults = r->nspecs};
+    bench_record record = {.nranks = all->nranks,
+                           .threads = threads_delivered(),
+                           .nresults = r->nspecs,
+                           .pictures = json_array()};
     record.results = calloc((size_t)r->nspecs, sizeof *record.results);
     second *kept = calloc((size_t)r->nspecs, sizeof *kept);
     ppx_status status =
@@ -470,6 +374,7 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
     ppx_image_free(&s.whole);
     ppx_image_free(&s.band.rows);
     free(record.results);
+    json_decref(record.pictures);
     return status;
 }
 
@@ -478,11 +383,10 @@ int cmd_bench(world *all, int argc, char **argv) {
         .width = 2048, .height = 2048, .channels = 1, .warmup = 1, .min_time = 0.3, .max_time = 10};
     ppx_error error = {0};
     bool right = true;
-    int code =
-        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
+    int code = bench_take(&r, all, argc, argv);
     if (code >= 0)
         return code;
-    if (take_operands(&r, argc - optind, argv + optind, &error) || bench(&r, all, &right, &error))
+    if (bench(&r, all, &right, &error))
         return complain(all, &error);
     return right ? EXIT_SAME : EXIT_DIFFERENT;
 }

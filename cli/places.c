@@ -13,6 +13,14 @@
 #include "command.h"
 #include "launch.h"
 
+bool read_line(const char *path, char *line, int room) {
+    FILE *file = fopen(path, "r");
+    bool got = file && fgets(line, room, file);
+    if (file)
+        (void)fclose(file);
+    return got;
+}
+
 // ---- Sets of CPUs -------------------------------------------------------------------------------
 
 bool cpus_has(const cpus *set, int cpu) {
@@ -92,15 +100,38 @@ int cpus_online(void) {
     return n > 0 ? (int)n : 1;
 }
 
-// ---- Control groups -----------------------------------------------------------------------------
-
-bool read_line(const char *path, char *line, int room) {
-    FILE *file = fopen(path, "r");
-    bool got = file && fgets(line, room, file);
-    if (file)
-        (void)fclose(file);
-    return got;
+// A core is known by the first of its CPUs, used or not.
+int cpus_cores(const cpus *set) {
+    cpus firsts = {{0}};
+    for (int cpu = 0; cpu < PLACE_CPUS; cpu++) {
+        char path[100], line[80];
+        int first = cpu;
+        if (!cpus_has(set, cpu))
+            continue;
+        (void)snprintf(path, sizeof path,
+                       "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+        if (!read_line(path, line, sizeof line) || sscanf(line, "%d", &first) != 1)
+            first = cpu;
+        cpus_put(&firsts, first);
+    }
+    return cpus_count(&firsts);
 }
+
+void cpus_unbind(void) {
+    const cpus set = cpus_allowed();
+    cpu_set_t *mask = CPU_ALLOC(PLACE_CPUS);
+    size_t nbytes = CPU_ALLOC_SIZE(PLACE_CPUS);
+    if (mask) {
+        CPU_ZERO_S(nbytes, mask);
+        for (int cpu = 0; cpu < PLACE_CPUS; cpu++)
+            if (cpus_has(&set, cpu))
+                CPU_SET_S((size_t)cpu, nbytes, mask);
+        (void)sched_setaffinity(0, nbytes, mask); // refused: it stays as it is
+    }
+    CPU_FREE(mask);
+}
+
+// ---- Control groups -----------------------------------------------------------------------------
 
 // The grant of one group, in CPUs: version 2 has "quota period" or "max period" in one file,
 // version 1 has two files and -1 for no limit.

@@ -32,6 +32,11 @@ void cpus_text(const cpus *set, char text[PLACE_TEXT]);
 // CPUs that this process may use: the launcher's binding, or what OMP_PLACES leaves of it.
 cpus cpus_allowed(void);
 int cpus_online(void);
+// Cores that they belong to, where the system tells; else one for each CPU.
+int cpus_cores(const cpus *set);
+// Takes back what OMP_PROC_BIND did to the calling thread, so that a program that it starts may use
+// all CPUs and not those of one place.
+void cpus_unbind(void);
 // What the control group grants, in CPUs; 0: no limit.
 double cpus_quota(void);
 

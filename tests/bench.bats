@@ -140,10 +140,19 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     jq -e '[.traceEvents[] | select(.ph == "X").name] | contains(["decode", "compute", "encode"])' t.json
 }
 
+@test "the serial runner, and pictures of what came out" {
+    "$PARPIX" bench otsu+label $short --backend serial --pictures --json b.json 2> table.txt | grep -q 'chain=otsu+label.* threads=1 .*verified=yes'
+    jq -e '.backend == "serial" and .threads == 1' b.json
+    jq -e '.pictures | length == 1 and .[0].width == 300 and .[0].height == 200 and .[0].equal' b.json
+    [[ $(jq -r '.pictures[0].serial_png' b.json | base64 -d | od -An -c -N 8 | tr -d ' ') == '211PNG\r\n032\n' ]]
+    "$PARPIX" bench copy $short --json b.json > lines.txt 2> table.txt
+    jq -e 'has("pictures") == false' b.json
+}
+
 @test "mistakes are one line and exit 2" {
     local words
     for words in "" "sobbel" "sobel --class X" "sobel --type u7" "sobel --size 0x5" "sobel --max-time x" \
-        "sobel --channels 5" "diff:with=nobody.png --size 20x20" "gray --size 20x20 --channels 5"; do
+        "sobel --channels 5" "sobel --backend gpu" "sobel --backend serial -t 2" "diff:with=nobody.png --size 20x20" "gray --size 20x20 --channels 5"; do
         run --separate-stderr "$PARPIX" bench $words
         [ "$status" -eq 2 ] || { echo "bench $words: $status"; false; }
         [ "${#stderr_lines[@]}" -eq 1 ]
