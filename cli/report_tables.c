@@ -113,7 +113,7 @@ static void write_value(FILE *out, const json_t *value) {
         (void)fprintf(out, "%.6g", json_real_value(value));
         break;
     default:
-        (void)fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "not known", out);
+        (void)fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "\u2013", out);
     }
 }
 
