@@ -70,6 +70,7 @@ typedef struct report {
     size_t nbenches;
     size_t ndone, nwrong; // results, and those that were not verified
     size_t nmachines;
+    bool is_terse;                      // no room for the phases of all points, but of the fastest
     size_t picture_room, timeline_room; // characters that the page has for these
 } report;
 

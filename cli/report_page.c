@@ -203,8 +203,9 @@ ppx_status report_write_page(report *r, const report_comparison *c, const char *
             status = ppx_fail(error, PPX_E_MEMORY, "no memory for a page");
         if (nbytes < MOST_NBYTES + SLACK)
             break;
-        r->picture_room /= turn < 2 ? 3 : SIZE_MAX;
-        r->timeline_room /= turn < 2 ? 3 : SIZE_MAX;
+        r->picture_room = turn < 1 ? r->picture_room / 3 : 0;
+        r->timeline_room = turn < 1 ? r->timeline_room / 3 : 0;
+        r->is_terse = turn >= 2;
     }
     if (!status)
         status = ppx_text_write(text, nbytes, path, error);
