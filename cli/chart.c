@@ -91,13 +91,14 @@ static void tick_text(const chart_axis *axis, double tick, char text[40]) {
 static void draw_axes(chart *c, const double *xs, size_t nx, const double *ys, size_t ny) {
     char text[40];
     double free_from = -1;
+    (void)fputs("<path class='grid' d='", c->out);
+    for (size_t k = 0; k < ny; k++)
+        (void)fprintf(c->out, "M%.0f %.1fH%.0f", c->left, at_y(c, ys[k]), c->right);
+    (void)fputs("'/>", c->out);
     for (size_t k = 0; k < ny; k++) {
-        double y = at_y(c, ys[k]);
         tick_text(&c->y, ys[k], text);
-        (void)fprintf(c->out,
-                      "<path class='grid' d='M%.1f %.1fH%.1f'/><text class='tick end' x='%.1f' "
-                      "y='%.1f'>%s</text>",
-                      c->left, y, c->right, c->left - 6, y + 4, text);
+        (void)fprintf(c->out, "<text class='tick end' x='%.0f' y='%.1f'>%s</text>", c->left - 6,
+                      at_y(c, ys[k]) + 4, text);
     }
     for (size_t k = 0; k < nx; k++) {
         double x = at_x(c, xs[k]);
@@ -145,7 +146,7 @@ void chart_line(chart *c, const double *x, const double *y, size_t n, const char
 
 void chart_curve(chart *c, double (*value)(const void *law, double x), const void *law, double from,
                  double to, const char *mark) {
-    enum { STEPS = 48 };
+    enum { STEPS = 32 };
     double x[STEPS + 1], y[STEPS + 1];
     for (int k = 0; k <= STEPS; k++) {
         double t = (double)k / STEPS;

@@ -64,7 +64,7 @@ static ppx_status check_request(const request *r, int noperands, ppx_error *erro
     return PPX_OK;
 }
 
-static ppx_status write_all(const request *r, const report *now, const report_comparison *c,
+static ppx_status write_all(const request *r, report *now, const report_comparison *c,
                             ppx_error *error) {
     if (r->text)
         report_print(now);

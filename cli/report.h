@@ -70,6 +70,8 @@ typedef struct report {
     size_t nbenches;
     size_t ndone, nwrong; // results, and those that were not verified
     size_t nmachines;
+    bool is_terse;                      // no room for the phases of all points, but of the fastest
+    size_t picture_room, timeline_room; // characters that the page has for these
 } report;
 
 // ---- report_read.c, report_scale.c ----
@@ -110,7 +112,7 @@ const char *report_trend_means(scaling_trend trend);
 
 // ---- report_phases.c ----
 
-enum { REPORT_NPHASES = 6 };
+enum { REPORT_NPHASES = 7 };
 extern const char *const report_phases[REPORT_NPHASES]; // "compute", "exchange", ...
 // Seconds by phase over all workers; false where the record has none.
 bool report_phase_sums(const report_point *point, double seconds[REPORT_NPHASES]);
@@ -173,7 +175,7 @@ void section_numbers(FILE *out, const report *r);  // report_tables.c
 void section_context(FILE *out, const report *r);
 ppx_status section_raw(FILE *out, const report *r, size_t room, ppx_error *error);
 
-ppx_status report_write_page(const report *r, const report_comparison *c, const char *path,
+ppx_status report_write_page(report *r, const report_comparison *c, const char *path,
                              ppx_error *error);
 void report_print(const report *r);
 

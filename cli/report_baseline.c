@@ -133,7 +133,8 @@ void section_changes(FILE *out, const report_comparison *c) {
         (void)fprintf(out, "<p class='none'>%zu have no counterpart in the baseline.</p>",
                       c->nunmatched);
     (void)fputs(
-        "<div class='scroll' tabindex='0'><table class='numbers'><thead><tr><th>chain<th>"
+        "<div class='scroll' tabindex='0' role='region' aria-label='table'><table "
+        "class='numbers'><thead><tr><th>chain<th>"
         "workers<th>then<th>now<th>ratio<th>95&nbsp;% interval<th>change</tr></thead><tbody>",
         out);
     for (size_t k = 0; k < c->npairs; k++)

@@ -1,5 +1,6 @@
 // report_heat.c: each pair of ranks and threads as a field of a table, darker where it is faster.
 #include <math.h>
+#include <string.h>
 
 #include "report.h"
 
@@ -33,23 +34,30 @@ static const report_point *fastest(const report_chain *chain, int ranks, int thr
     return found;
 }
 
-static const report_failure *failure_at(const report *r, int ranks, int threads) {
-    for (size_t k = 0; k < r->nfailures; k++)
-        if (r->failures[k].ranks == ranks && r->failures[k].threads == threads)
-            return &r->failures[k];
-    return NULL;
+// Why there is no figure.
+static const char *missing_at(const report *r, const report_chain *chain, int ranks, int threads) {
+    for (size_t k = 0; k < chain->npoints; k++) {
+        const report_point *p = &chain->points[k];
+        if (p->ranks == ranks && p->threads == threads && !p->verified)
+            return "<td class='bad'>wrong";
+    }
+    for (size_t k = 0; k < r->nfailures; k++) {
+        const report_failure *f = &r->failures[k];
+        if (f->ranks == ranks && f->threads == threads)
+            return strcmp(f->state, "failed") == 0 ? "<td class='bad'>failed" : "<td>missing";
+    }
+    return "<td>\u2013";
 }
 
 static void put_field(FILE *out, const report *r, const report_chain *chain, int ranks, int threads,
                       double most) {
     const report_point *p = fastest(chain, ranks, threads);
     if (!p) {
-        bool failed = failure_at(r, ranks, threads) != NULL;
-        (void)fputs(failed ? "<td class='bad'>failed" : "<td>\u2013", out);
+        (void)fputs(missing_at(r, chain, ranks, threads), out);
         return;
     }
     // Steps of equal factors between standing still and the fastest.
-    double part = most > 1 ? log(fmax(p->speedup.value, 1)) / log(most) : 0;
+    double part = log(fmax(p->speedup.value, 1)) / log(most);
     (void)fprintf(out, "<td class='h%d'><b>%.2f</b>%s<small>%.0f&nbsp;%%</small>",
                   (int)fmin(floor(part * STEPS), STEPS - 1), p->speedup.value,
                   p->oversubscribed ? "*" : "", 100 * p->efficiency.value);
@@ -57,7 +65,7 @@ static void put_field(FILE *out, const report *r, const report_chain *chain, int
 
 static void put_map(FILE *out, const report *r, const report_chain *chain, const int *ranks,
                     size_t nranks, const int *threads, size_t nthreads) {
-    double most = 1;
+    double most = 1.25; // less is no difference to be coloured
     bool over = false;
     for (size_t k = 0; k < chain->npoints; k++) {
         most = fmax(most, chain->points[k].speedup.value);
@@ -66,7 +74,8 @@ static void put_map(FILE *out, const report *r, const report_chain *chain, const
     (void)fputs("<figure><figcaption>", out);
     put_chain_name(out, chain);
     (void)fprintf(out,
-                  "</figcaption><div class='scroll' tabindex='0'><table class='heat'><thead>"
+                  "</figcaption><div class='scroll' tabindex='0' role='region' "
+                  "aria-label='table'><table class='heat'><thead>"
                   "<tr><th><th colspan='%zu'>threads in each rank</tr><tr><th>ranks",
                   nthreads);
     for (size_t k = 0; k < nthreads; k++)

@@ -50,12 +50,18 @@ static void put_part(FILE *out, const char *law, const scaling_part *fit) {
 
 static void put_laws(FILE *out, const report_chain *chain) {
     (void)fputs("<dl>", out);
-    put_part(out, "Amdahl", &chain->amdahl);
-    if (chain->amdahl.part > 0)
+    if (chain->amdahl.part >= 1)
+        (void)fputs("<dt>Amdahl</dt><dd>does not apply: several workers are no faster than one",
+                    out);
+    else
+        put_part(out, "Amdahl", &chain->amdahl);
+    if (chain->amdahl.part > 0 && chain->amdahl.part < 1)
         (void)fprintf(out, ", so at most %.1f times as fast with any number of workers",
                       1 / chain->amdahl.part);
-    (void)fprintf(out, "; the law is within %.1f&nbsp;%% of every point.</dd>",
-                  100 * chain->amdahl.worst);
+    if (chain->amdahl.bounded && chain->amdahl.part < 1)
+        (void)fprintf(out, "; the law is within %.1f&nbsp;%% of every point",
+                      100 * chain->amdahl.worst);
+    (void)fputs(".</dd>", out);
     (void)fprintf(out, "<dt>Karp-Flatt</dt><dd>%s.</dd><dt>Universal law</dt><dd>",
                   report_trend_means(chain->trend));
     const scaling_usl *usl = &chain->usl;
@@ -89,7 +95,8 @@ void section_laws(FILE *out, const report *r) {
         (void)fputs("<figure><figcaption>", out);
         put_chain_name(out, chain);
         (void)fputs("</figcaption><div class='pair'>", out);
-        draw_karp_flatt(out, chain);
+        if (chain->trend != TREND_UNKNOWN) // one point has no course
+            draw_karp_flatt(out, chain);
         put_laws(out, chain);
         (void)fputs("</div></figure>", out);
     }
@@ -127,7 +134,8 @@ void section_weak(FILE *out, const report *r) {
         }
     }
     if (!shown) {
-        (void)fputs("<p class='none'>No records of weak scaling: <code>parpix sweep --weak</code> "
+        (void)fputs("<p class='none'>No records of weak scaling: <code class='whole'>parpix sweep "
+                    "--weak</code> "
                     "makes them.</p></section>\n",
                     out);
         return;

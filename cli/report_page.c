@@ -9,18 +9,19 @@
 
 #include "report.h"
 
-enum { MOST_NBYTES = 960000 }; // below a megabyte
+enum { MOST_NBYTES = 960000, SLACK = 20000 }; // below a megabyte
 
 static const char colours[] =
     ":root{--bg:#fff;--ink:#1b1f24;--soft:#57606a;--rule:#d6dade;--pale:#f4f6f8;--s1:#0072b2;"
     "--s2:#d55e00;--s3:#009e73;--s4:#b0578d;--fit:#1b1f24;--good:#00664a;--bad:#a33c00;"
-    "--p0:#0072b2;--p1:#d55e00;--p2:#c3c9d0;--p3:#cc79a7;--p4:#f0e442;--p5:#009e73;"
+    "--p0:#0072b2;--p1:#d55e00;--p2:#c3c9d0;--p3:#cc79a7;--p4:#f0e442;--p5:#009e73;--p6:#1b1f24;"
     "--h0:#f1f6fa;--h1:#d3e5f1;--h2:#a9cde4;--h3:#73aed4;--h4:#2f86bd;--h5:#00598c;"
     "color-scheme:light dark}"
     "@media(prefers-color-scheme:dark){:root{--bg:#14171a;--ink:#e6e8ea;--soft:#9aa4ae;"
     "--rule:#343a41;--pale:#1d2125;--s1:#56b4e9;--s2:#e69f00;--s3:#1fbf8f;--s4:#d992ba;"
     "--fit:#e6e8ea;--good:#3ccf9f;--bad:#f0913a;--p0:#56b4e9;--p1:#d55e00;--p2:#49515a;"
-    "--p3:#cc79a7;--p4:#f0e442;--p5:#009e73;--h0:#1c252c;--h1:#1c3a4e;--h2:#1b506f;--h3:#226a93;"
+    "--p3:#cc79a7;--p4:#f0e442;--p5:#009e73;--p6:#e6e8ea;--h0:#1c252c;--h1:#1c3a4e;--h2:#1b506f;--"
+    "h3:#226a93;"
     "--h4:#3a91c4;--h5:#7cc6ef}}";
 static const char layout[] =
     "*{box-sizing:border-box}html{-webkit-text-size-adjust:100%}"
@@ -33,7 +34,8 @@ static const char layout[] =
     "a{color:var(--s1)}nav{margin:12px 0;line-height:2}nav a{margin-right:14px;white-space:nowrap}"
     "code,pre{font-family:ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;font-size:.9em}"
     "pre{background:var(--pale);padding:8px 10px;margin:8px 0 0;white-space:pre-wrap;"
-    "overflow-wrap:anywhere}.raw{max-height:60vh;overflow:auto;font-size:.75em}"
+    "overflow-wrap:anywhere}.whole{white-space:nowrap}.raw{max-height:60vh;overflow:auto;font-size:"
+    ".75em}"
     ".good{color:var(--good)}.bad{color:var(--bad)}.lead{font-size:1.1rem}"
     ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));"
     "gap:12px 28px}article{padding:12px 0;min-width:0}"
@@ -54,7 +56,7 @@ static const char layout[] =
     ".hollow{fill:var(--bg);stroke:var(--c);stroke-width:1.6}"
     ".p0{fill:var(--p0)}.p1{fill:var(--p1)}.p2{fill:var(--p2)}.p3{fill:var(--p3)}.p4{fill:var(--p4)"
     "}"
-    ".p5{fill:var(--p5)}"
+    ".p5{fill:var(--p5)}.p6{fill:var(--p6)}"
     ".bar{display:grid;grid-template-columns:minmax(9em,15em) 1fr "
     "3.2em;gap:10px;align-items:center;"
     "font-size:.85rem;margin:3px 0}.bar svg{width:100%;height:16px;display:block}.bar b{"
@@ -100,9 +102,10 @@ static const char parts[] =
     ".zoom-2\u00d7:checked~.frame .stage{width:200%}.zoom-4\u00d7:checked~.frame .stage{width:400%}"
     ".zoom-8\u00d7:checked~.frame .stage{width:800%}"
     ":focus-visible{outline:2px solid var(--s1);outline-offset:2px}"
-    "@media(max-width:600px){svg text{font-size:13px}.bar{grid-template-columns:1fr 3em;gap:2px "
+    "@media(max-width:600px){svg text{font-size:13px}.bar{grid-template-columns:1fr 3.4em;gap:2px "
     "8px}"
-    ".bar span{grid-column:1/-1}.times .bar{grid-template-columns:8em 1fr 2.4em;font-size:.72rem}"
+    ".bar span{grid-column:1/-1}.times .bar{grid-template-columns:8.6em 1fr "
+    "2.4em;font-size:.72rem}.bar span{white-space:nowrap}"
     ".times .bar span{grid-column:auto}dl{grid-template-columns:1fr}dd{margin-bottom:6px}}"
     "@media print{nav{display:none}body{max-width:none}}";
 
@@ -181,16 +184,29 @@ static ppx_status put_page(FILE *out, const report *r, const report_comparison *
     return status;
 }
 
-ppx_status report_write_page(const report *r, const report_comparison *c, const char *path,
+// What is large gets less room until the page is small enough, or has none of it.
+ppx_status report_write_page(report *r, const report_comparison *c, const char *path,
                              ppx_error *error) {
     char *text = NULL;
     size_t nbytes = 0;
-    FILE *out = open_memstream(&text, &nbytes);
-    if (!out)
-        return ppx_fail(error, PPX_E_MEMORY, "no memory for a page");
-    ppx_status status = put_page(out, r, c, error);
-    if (fclose(out) != 0 && !status)
-        status = ppx_fail(error, PPX_E_MEMORY, "no memory for a page");
+    ppx_status status = PPX_OK;
+    r->picture_room = 560000;
+    r->timeline_room = 200000;
+    for (int turn = 0; !status && turn < 4; turn++) {
+        free(text);
+        text = NULL;
+        FILE *out = open_memstream(&text, &nbytes);
+        if (!out)
+            return ppx_fail(error, PPX_E_MEMORY, "no memory for a page");
+        status = put_page(out, r, c, error);
+        if (fclose(out) != 0 && !status)
+            status = ppx_fail(error, PPX_E_MEMORY, "no memory for a page");
+        if (nbytes < MOST_NBYTES + SLACK)
+            break;
+        r->picture_room = turn < 1 ? r->picture_room / 3 : 0;
+        r->timeline_room = turn < 1 ? r->timeline_room / 3 : 0;
+        r->is_terse = turn >= 2;
+    }
     if (!status)
         status = ppx_text_write(text, nbytes, path, error);
     free(text);

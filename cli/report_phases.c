@@ -5,8 +5,8 @@
 
 #include "report.h"
 
-const char *const report_phases[REPORT_NPHASES] = {"compute", "exchange", "wait",
-                                                   "reduce",  "decode",   "encode"};
+const char *const report_phases[REPORT_NPHASES] = {"compute", "exchange", "wait", "reduce",
+                                                   "decode",  "encode",   "other"};
 
 bool report_phase_sums(const report_point *point, double seconds[REPORT_NPHASES]) {
     const json_t *list = json_object_get(point->result, "phases");
@@ -23,6 +23,13 @@ bool report_phase_sums(const report_point *point, double seconds[REPORT_NPHASES]
     return sum > 0;
 }
 
+static bool is_left_out(const report *r, const report_chain *chain, size_t point) {
+    return r->is_terse && chain->best != &chain->points[point];
+}
+
+static const char *const terse =
+    "<p class='none'>Of each chain the fastest way alone: this page has no room for more.</p>";
+
 // ---- Shares -------------------------------------------------------------------------------------
 
 static void put_bar(FILE *out, const report_point *p, const double seconds[REPORT_NPHASES]) {
@@ -33,20 +40,17 @@ static void put_bar(FILE *out, const report_point *p, const double seconds[REPOR
         sum += seconds[k];
     (void)fputs("<div class='bar'><span>", out);
     put_text(out, way);
-    (void)fputs(
-        "</span><svg viewBox='0 0 1000 10' preserveAspectRatio='none' role='img' aria-label='",
-        out);
+    (void)fputs("</span><svg viewBox='0 0 1000 10' preserveAspectRatio='none' role='img'><title>",
+                out);
     for (int k = 0; k < REPORT_NPHASES; k++)
         if (seconds[k] > 0)
             (void)fprintf(out, "%s %.1f %% ", report_phases[k], 100 * seconds[k] / sum);
-    (void)fputs("'>", out);
+    (void)fputs("</title>", out);
     for (int k = 0; k < REPORT_NPHASES; k++) {
         double width = 1000 * seconds[k] / sum;
         if (width >= 0.05)
-            (void)fprintf(out,
-                          "<rect class='p%d' x='%.1f' width='%.1f' height='10'><title>%s %.1f "
-                          "%%</title></rect>",
-                          k, from, width, report_phases[k], 0.1 * width);
+            (void)fprintf(out, "<rect class='p%d' x='%.1f' width='%.1f' height='10'/>", k, from,
+                          width);
         from += width;
     }
     (void)fprintf(out, "</svg><b>%.0f&nbsp;%%</b></div>", 100 * seconds[0] / sum);
@@ -70,13 +74,14 @@ void section_phases(FILE *out, const report *r) {
         bool begun = false;
         for (size_t j = 0; j < chain->npoints; j++) {
             double seconds[REPORT_NPHASES];
-            if (!report_phase_sums(&chain->points[j], seconds))
+            if (is_left_out(r, chain, j) || !report_phase_sums(&chain->points[j], seconds))
                 continue;
             if (!shown++) {
                 (void)fputs("<p>Of the time of all workers in one run, the part of each phase. The "
                             "figure is the part that computes.</p>",
                             out);
                 put_key(out);
+                (void)fputs(r->is_terse ? terse : "", out);
             }
             if (!begun) {
                 (void)fputs("<figure><figcaption>", out);
@@ -142,9 +147,13 @@ void section_pop(FILE *out, const report *r) {
     (void)fputs(
         "<p>Load balance is the mean useful time over the largest, communication efficiency "
         "the largest useful time over the run's; parallel efficiency is their product. "
-        "Below 0.80 is marked.</p><div class='scroll' tabindex='0'><table class='numbers'>"
-        "<thead><tr><th>workers",
+        "Below 0.80 is marked.</p>",
         out);
+    (void)fputs(r->is_terse ? terse : "", out);
+    (void)fputs("<div class='scroll' tabindex='0' role='region' "
+                "aria-label='table'><table class='numbers'>"
+                "<thead><tr><th>workers",
+                out);
     for (size_t k = 0; k < nkeys; k++) {
         (void)fputs("<th>", out);
         for (const char *c = keys[k]; *c; c++) {
@@ -157,7 +166,8 @@ void section_pop(FILE *out, const report *r) {
         const report_chain *chain = &r->chains[k];
         bool begun = false;
         for (size_t j = 0; j < chain->npoints; j++) {
-            if (!json_object_size(json_object_get(chain->points[j].result, "pop")))
+            if (is_left_out(r, chain, j) ||
+                !json_object_size(json_object_get(chain->points[j].result, "pop")))
                 continue;
             if (!begun)
                 put_chain_row(out, chain, nkeys + 1);

@@ -8,8 +8,6 @@
 
 #include "report.h"
 
-enum { BUDGET = 560000 }; // characters of all pictures: the page stays below a megabyte
-
 // Nothing but base64, and beginning like a PNG file.
 static bool is_png(const char *text) {
     static const char letters[] =
@@ -85,7 +83,7 @@ void section_pictures(FILE *out, const report *r) {
                 const json_t *picture = json_array_get(pictures, j);
                 if (json_is_true(json_object_get(picture, "equal")) != equal)
                     continue;
-                size_t took = try_picture(out, picture, shown, BUDGET - used);
+                size_t took = try_picture(out, picture, shown, r->picture_room - used);
                 used += took;
                 shown += took > 0;
                 left_out += took == 0;

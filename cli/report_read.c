@@ -32,19 +32,20 @@ static ppx_status load(report_file *file, ppx_error *error) {
     bool is_input = strcmp(file->path, "-") == 0;
     file->json = is_input ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &reason)
                           : json_load_file(file->path, JSON_REJECT_DUPLICATES, &reason);
+    char words[sizeof reason.text];
+    plain_words(words, sizeof words, file->json ? "" : reason.text);
     if (!file->json && reason.line < 0)
-        return ppx_fail(error, PPX_E_INPUT, "%.200s", reason.text);
+        return ppx_fail(error, PPX_E_INPUT, "%.200s", words);
     if (!file->json)
-        return ppx_fail(error, PPX_E_INPUT, "%.200s is not JSON: %s (line %d)", file->path,
-                        reason.text, reason.line);
+        return ppx_fail(error, PPX_E_INPUT, "%.200s is not JSON: %s (line %d)", file->path, words,
+                        reason.line);
     const char *schema = json_words(file->json, "schema", NULL);
     if (!schema)
         return ppx_fail(error, PPX_E_INPUT,
                         "%.200s has no \"schema\": report takes what `parpix bench --json` and "
                         "`parpix sweep --json` write",
                         file->path);
-    char words[41];
-    plain_words(words, sizeof words, schema);
+    plain_words(words, 41, schema);
     if (strcmp(schema, BENCH) != 0 && strcmp(schema, SWEEP) != 0)
         return ppx_fail(error, PPX_E_INPUT,
                         "%.200s has the schema \"%s\", which this version does not read; it "

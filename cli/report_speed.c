@@ -109,10 +109,11 @@ static double usl(const void *context, double workers) {
 
 static void draw_laws(chart *c, const law *l, double most) {
     char text[64];
-    chart_curve(c, ideal, l, 1, most, "ideal");
+    const double ends[] = {1, most}, heights[] = {1, ideal(l, most)};
+    chart_line(c, ends, heights, 2, "ideal");
     chart_label(c, most, ideal(l, most), "ideal", SHAPE_NONE, false, "ideal");
     const scaling_part *part = l->chain->weak ? &l->chain->gustafson : &l->chain->amdahl;
-    if (part->found) {
+    if (part->found && part->part < 1) {
         chart_curve(c, amdahl, l, 1, most, "fit dashed");
         (void)snprintf(text, sizeof text, "%s %.1f %%", l->chain->weak ? "Gustafson" : "Amdahl",
                        100 * part->part);

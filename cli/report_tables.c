@@ -64,7 +64,8 @@ void section_numbers(FILE *out, const report *r) {
     (void)fputs(
         "<section id='numbers'><h2>All numbers</h2><p>A question mark: fewer than six "
         "samples, so what was seen and no 95&nbsp;% interval. Medians are of the slowest "
-        "rank's time.</p><div class='scroll' tabindex='0'><table class='numbers'><thead><tr>"
+        "rank's time.</p><div class='scroll' tabindex='0' role='region' aria-label='table'><table "
+        "class='numbers'><thead><tr>"
         "<th>ranks<th>threads<th>schedule<th>samples<th>median, ms<th>95"
         "&nbsp;% interval, ms<th>least, ms<th>Mpixel/s<th>ns/pixel<th>GB/s<th>of copy<th>of "
         "memory<th>speed-up<th>interval<th>of one worker<th>interval<th>of one rank<th>"
@@ -112,7 +113,7 @@ static void write_value(FILE *out, const json_t *value) {
         (void)fprintf(out, "%.6g", json_real_value(value));
         break;
     default:
-        (void)fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "not known", out);
+        (void)fputs(json_is_true(value) ? "yes" : json_is_false(value) ? "no" : "\u2013", out);
     }
 }
 
@@ -178,7 +179,8 @@ void section_context(FILE *out, const report *r) {
         has_context = has_context || json_is_object(context);
         collect(all, context, NULL);
         collect(all, r->benches[k],
-                json_is_object(context) ? "parpix input simd" : "parpix input simd host date mpi");
+                json_is_object(context) ? "parpix input simd marks"
+                                        : "parpix input simd host date mpi marks");
     }
     for (size_t k = 0; k < r->nfiles; k++)
         collect(all, r->files[k].json, "command");

@@ -55,7 +55,12 @@ static void print_chain(const report_chain *chain) {
            unsure ? "? fewer than six samples: what was seen, and no 95 % interval\n" : "");
     (void)report_why(chain, why, sizeof why);
     printf("%s\n", why);
-    if (chain->amdahl.found)
+    if (chain->amdahl.found && chain->amdahl.part >= 1)
+        printf("Amdahl: does not apply, several workers are no faster than one.\n");
+    else if (chain->amdahl.found && !chain->amdahl.bounded)
+        printf("Amdahl: serial part %.2f %%, if it is one: too few numbers of workers to tell.\n",
+               100 * chain->amdahl.part);
+    else if (chain->amdahl.found)
         printf("Amdahl: serial part %.2f %%, within %.1f %% of every point. Karp-Flatt: %s.\n",
                100 * chain->amdahl.part, 100 * chain->amdahl.worst,
                report_trend_means(chain->trend));

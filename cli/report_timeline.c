@@ -105,7 +105,8 @@ static bool put_line(FILE *out, const report_chain *chain, const report_point *p
 }
 
 void section_timeline(FILE *out, const report *r) {
-    size_t shown = 0;
+    size_t shown = 0, left_out = 0;
+    long begin = ftell(out);
     (void)fputs("<section id='timeline'><h2>Time lines</h2>", out);
     for (size_t k = 0; k < r->nchains; k++) {
         const report_chain *chain = &r->chains[k];
@@ -117,11 +118,16 @@ void section_timeline(FILE *out, const report *r) {
                  (p->workers == best->workers && p->seconds.median < best->seconds.median)))
                 best = p;
         }
-        if (best)
+        if (best && (size_t)(ftell(out) - begin) > r->timeline_room)
+            left_out++;
+        else if (best)
             shown += put_line(out, chain, best);
     }
-    (void)fputs(shown ? "<p>One run of the configuration with the most workers; colours as under "
-                        "<a href='#phases'>where the time goes</a>.</p></section>\n"
-                      : "<p class='none'>These records have no time lines.</p></section>\n",
+    if (left_out)
+        (void)fprintf(out, "<p class='none'>%zu more have no room in this page.</p>", left_out);
+    (void)fputs(shown || left_out
+                    ? "<p>One run of the configuration with the most workers; colours as under "
+                      "<a href='#phases'>where the time goes</a>.</p></section>\n"
+                    : "<p class='none'>These records have no time lines.</p></section>\n",
                 out);
 }

@@ -119,7 +119,7 @@ static report_reason why_compute(const report_chain *chain, const report_point *
                                  size_t room) {
     double memory = json_figure(top->result, "of_memory", -1);
     bool is_copy = memory < 0;
-    if (is_copy)
+    if (is_copy && strcmp(chain->name, "copy") != 0)
         memory = json_figure(top->result, "of_copy", -1);
     size_t nparallel = chain->nline - (chain->line[0].workers <= 1);
     if (memory >= at_memory && memory <= in_cache) {
@@ -155,7 +155,7 @@ static report_reason why_compute(const report_chain *chain, const report_point *
     return REASON_SERIAL;
 }
 
-report_reason report_why(const report_chain *chain, char *text, size_t room) {
+static report_reason find_reason(const report_chain *chain, char *text, size_t room) {
     if (!chain->nline || chain->line[chain->nline - 1].workers <= 1) {
         (void)snprintf(text, room, "How it scales cannot be told: %s.",
                        !chain->has_base ? "there is no run of one worker to compare with"
@@ -191,6 +191,17 @@ report_reason report_why(const report_chain *chain, char *text, size_t room) {
     return REASON_SERIAL;
 }
 
+report_reason report_why(const report_chain *chain, char *text, size_t room) {
+    report_reason reason = find_reason(chain, text, room);
+    size_t n = strlen(text);
+    const report_point *top = chain->nline ? chain->line_points[chain->nline - 1] : NULL;
+    if (top && json_array_size(json_object_get(top->bench, "marks")))
+        (void)snprintf(
+            text + n, room - n,
+            " But that run is marked: something was not as it should be, which may be why.");
+    return reason;
+}
+
 // ---- The section --------------------------------------------------------------------------------
 
 static void put_checks(FILE *out, const report *r) {
@@ -224,6 +235,7 @@ static void put_checks(FILE *out, const report *r) {
 }
 
 // What the records themselves say that they are not; each text once.
+enum { MOST_MARKS = 5 };
 static void put_marks(FILE *out, const report *r) {
     json_t *said = json_object();
     for (size_t k = 0; k < r->nbenches; k++) {
@@ -233,11 +245,17 @@ static void put_marks(FILE *out, const report *r) {
             if (!mark || json_object_get(said, mark))
                 continue;
             (void)json_object_set_new(said, mark, json_true());
-            (void)fputs("<p class='bad'><b>Not as asked:</b> ", out);
+            if (json_object_size(said) > MOST_MARKS)
+                continue;
+            (void)fputs("<p class='bad'><b>Marked:</b> ", out);
             put_text(out, mark);
             (void)fputs("</p>", out);
         }
     }
+    if (json_object_size(said) > MOST_MARKS)
+        (void)fprintf(
+            out, "<p class='bad'>and %zu marks more, under <a href='#context'>context</a>.</p>",
+            json_object_size(said) - MOST_MARKS);
     json_decref(said);
 }
 
