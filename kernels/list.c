@@ -45,6 +45,7 @@
     X(blackhat) \
     X(reconstruct) \
     X(extrema) \
+    X(thin) \
     X(histogram) \
     X(equalize) \
     X(clahe) \

@@ -26,7 +26,7 @@
 #include "reconstruct_lanes.h"
 
 enum { CONNECTIVITY, BY, MASK, H }; // extrema has the first two
-enum { SPARSE = 16 }; // a sweep that changes less than one sample in so many is the last
+enum { SPARSE = 64 }; // a sweep that changes less than one sample in so many is the last
 
 typedef enum start { FROM_MARKER, FROM_H, FROM_NEXT } start;
 
