@@ -71,9 +71,9 @@ static double most_of(ppx_type type) {
 
 // ---- Running with a mask of our own -------------------------------------------------------------
 
-static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                           ppx_error *error) {
-    (void)path;
+static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, bool whole,
+                           ppx_band *band, ppx_error *error) {
+    (void)path, (void)whole;
     const ppx_image *mask = context;
     ppx_image copy;
     ppx_status status = ppx_image_create(&copy, wanted, error);
