@@ -239,7 +239,7 @@ static const ppx_step reconstruct_steps[] = {{
 const ppx_kernel PPX_KERNEL(reconstruct) = {
     .name = "reconstruct",
     .summary = "grey reconstruction under a mask, h-maxima and h-minima",
-    .examples = "reconstruct:mask=@awkward reconstruct:mask=@awkward,by=erosion,connectivity=4 "
+    .examples = "reconstruct:mask=@awkward,connectivity=4 reconstruct:mask=@awkward,by=erosion "
                 "reconstruct:h=20 reconstruct:h=0.25,by=erosion reconstruct:h=3000,connectivity=4",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_U32 | PPX_TAKES_F32,
     .channels = PPX_ONE_CHANNEL,
