@@ -171,10 +171,10 @@ INLINE bool NAME(is_dirty)(const NAME(field) * f) {
 
 // ---- What sweeps would take too long for: a queue -----------------------------------------------
 
-// Raises the sample to v as far as its mask allows, and appends it to the wave if that is news.
-INLINE void NAME(raise)(const NAME(field) * f, wave *to, ptrdiff_t x, ptrdiff_t y, PIXEL v) {
-    const PIXEL *mask = ppx_image_row(f->mask, y);
-    PIXEL *row = ppx_image_row(f->state, y);
+// Raises a sample of a row to v as far as its mask allows, and appends it to the wave if that is
+// news.
+INLINE void NAME(raise)(wave *to, const PIXEL *mask, PIXEL *row, ptrdiff_t x, ptrdiff_t y,
+                        PIXEL v) {
     PIXEL m = NAME(sample)(mask[x]);
     v = LESS(v, m);
     if (MORE(v, row[x]) != row[x]) {
@@ -185,19 +185,22 @@ INLINE void NAME(raise)(const NAME(field) * f, wave *to, ptrdiff_t x, ptrdiff_t 
 
 // Hands the sample at a place on to its neighbours. The wave has room for 8 places.
 INLINE void NAME(hand_on)(const NAME(field) * f, wave *to, place at) {
-    const ptrdiff_t x = at.x, y = at.y;
-    const PIXEL v = NAME(state_row)(f, y)[x];
+    const ptrdiff_t x = at.x;
+    const PIXEL v = NAME(state_row)(f, at.y)[x];
     for (ptrdiff_t dy = -1; dy <= 1; dy++) {
-        if (y + dy < 0 || y + dy >= f->nrows)
+        const ptrdiff_t y = at.y + dy;
+        PIXEL *row = NAME(state_row)(f, y);
+        if (!row)
             continue;
+        const PIXEL *mask = ppx_image_row(f->mask, y);
         if (dy)
-            NAME(raise)(f, to, x, y + dy, v);
+            NAME(raise)(to, mask, row, x, y, v);
         if (dy && !f->corners)
             continue;
         if (x > 0)
-            NAME(raise)(f, to, x - 1, y + dy, v);
+            NAME(raise)(to, mask, row, x - 1, y, v);
         if (x + 1 < f->width)
-            NAME(raise)(f, to, x + 1, y + dy, v);
+            NAME(raise)(to, mask, row, x + 1, y, v);
     }
 }
 
@@ -216,7 +219,7 @@ INLINE void NAME(pull)(const NAME(field) * f, wave *to, ptrdiff_t x, ptrdiff_t y
         if (x + 1 < f->width)
             v = MORE(from[x + 1], v);
     }
-    NAME(raise)(f, to, x, y, v);
+    NAME(raise)(to, ppx_image_row(f->mask, y), NAME(state_row)(f, y), x, y, v);
 }
 
 // Whether a neighbour would raise a sample of the vector at x.
