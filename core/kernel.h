@@ -170,8 +170,7 @@ typedef struct ppx_join {
     void (*report)(const ppx_job *job, const void *records, size_t n);
 } ppx_join;
 
-// ---- wavefront: a pixel after its neighbours to the left and above
-// -------------------------------
+// ---- wavefront: a pixel after those to the left and above ---------------------------------------
 
 // All that rows hand down is one line of ncarry 32-bit words for the whole image, zero above the
 // first row: a row reads what the one above left of its columns there, and leaves its own in the
@@ -188,6 +187,30 @@ typedef struct ppx_wavefront {
                              void *state, void *const *out);
 } ppx_wavefront;
 
+// ---- settle: a fixed point ----------------------------------------------------------------------
+
+// The output is a state that updates carry on until none is left: each moves a sample in one
+// direction only, as far as the inputs of its pixel and the states of the 8 neighbours demand. Then
+// the state that is left at the end is the same in whatever order they come (Tarski 1955), so
+// pieces may come to rest by themselves and look again when a neighbour's border has changed. These
+// are the rows of one piece.
+typedef struct ppx_region {
+    ppx_image in, state;
+    ppx_image with;            // data is NULL where there is no second image
+    const void *above, *below; // the state's row next to the piece, if it is news, else NULL
+    bool fresh; // the first call: state is undefined, nothing lies above or below yet
+} ppx_region;
+
+typedef struct ppx_settle {
+    // The kernel's own first input, or the image that a parameter names (not PPX_ANY_SIZE), if so.
+    ppx_with with;
+    // Brings a piece to rest, by input type: to where no update is left within it or from the rows
+    // above and below. What is unknown or outside of the image demands nothing. The piece's pools
+    // a, b and c are the kernel's own and stay from call to call.
+    ppx_status (*rest[PPX_NTYPES])(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
+                                   ppx_error *error);
+} ppx_settle;
+
 // ---- Steps and kernels --------------------------------------------------------------------------
 
 // What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
@@ -198,7 +221,14 @@ typedef enum ppx_second {
     PPX_ANY_SIZE,  // of its channels and type; every worker has the whole of it
 } ppx_second;
 
-typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN, PPX_WAVEFRONT } ppx_pattern;
+typedef enum ppx_pattern {
+    PPX_MAP,
+    PPX_REDUCE,
+    PPX_SCAN,
+    PPX_JOIN,
+    PPX_WAVEFRONT,
+    PPX_SETTLE
+} ppx_pattern;
 
 typedef struct ppx_step {
     ppx_pattern pattern;
@@ -210,6 +240,7 @@ typedef struct ppx_step {
         ppx_scan scan;
         ppx_join join;
         ppx_wavefront wavefront;
+        ppx_settle settle;
     };
 } ppx_step;
 

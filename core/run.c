@@ -161,7 +161,15 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     return status;
 }
 
-// A scan, a join or a wavefront.
+// The second image of a step that is not a map; NULL if it has none.
+static const ppx_band *second_of(const run_state *run, ppx_with with) {
+    const ppx_band *band = with == PPX_WITH_FIRST   ? &run->current.first
+                           : with == PPX_WITH_IMAGE ? &run->current.second
+                                                    : NULL;
+    return band && band->rows.shape.width ? band : NULL;
+}
+
+// A step that is neither a map nor a reduction.
 static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
@@ -170,9 +178,12 @@ static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step 
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
     else if (!status && step->pattern == PPX_JOIN)
         status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
-    else if (!status)
+    else if (!status && step->pattern == PPX_WAVEFRONT)
         status =
             runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
+    else if (!status)
+        status = runner->settle(runner, job, &step->settle, run->band,
+                                second_of(run, step->settle.with), &out, NULL, run->error);
     count_image(run, job->in);
     count_image(run, job->geometry.out);
     if (job->second) {

@@ -11,9 +11,7 @@
 // root of a component is the label of its first pixel and one forward loop numbers them.
 // Memory: W/8 + 8 bytes a row, 4 a run, 4 a label (until twice that while the table grows) and 40 a
 // component; runs are at most half of the pixels, labels that too (a quarter for connectivity 8).
-#include "../core/kernel.h"
-
-#include <string.h>
+#include "bits.h"
 
 // One component. Sums of coordinates stay exact below 2^64, coordinates below 2^32.
 typedef struct label_record {
@@ -42,25 +40,6 @@ static inline uint64_t *row_bits(const ppx_job *job, const ppx_piece *piece, ptr
 
 static inline size_t count(uint64_t bits) {
     return (size_t)__builtin_popcountll(bits);
-}
-
-// Bit k is set where byte k is not 0.
-static inline uint64_t bits_of_8(const uint8_t *bytes) {
-    const uint64_t low = 0x7f7f7f7f7f7f7f7fu, ones = 0x0101010101010101u;
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    word = ((((word & low) + low) | word) >> 7) & ones; // no carry from byte to byte
-    return word * 0x0102040810204080u >> 56;            // bit 8k to bit 56 + k
-}
-
-static inline uint64_t bits_of_64(const uint8_t *bytes) {
-    uint64_t bits = 0;
-    for (int k = 0; k < 8; k++)
-        bits |= bits_of_8(bytes + 8 * k) << 8 * k;
-    return bits;
 }
 
 #define PIXEL uint8_t

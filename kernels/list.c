@@ -43,6 +43,9 @@
     X(gradient_m) \
     X(tophat) \
     X(blackhat) \
+    X(reconstruct) \
+    X(extrema) \
+    X(thin) \
     X(histogram) \
     X(equalize) \
     X(clahe) \

@@ -16,6 +16,9 @@ ppx_status ppx_scan_omp(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+ppx_status ppx_settle_omp(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                          const ppx_settle_across *across, ppx_error *error);
 
 ppx_status ppx_wavefront_omp(const ppx_runner *runner, const ppx_job *job,
                              const ppx_wavefront *wavefront, const ppx_band *in,
