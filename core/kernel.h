@@ -168,6 +168,15 @@ typedef struct ppx_join {
     void (*report)(const ppx_job *job, const void *records, size_t n);
 } ppx_join;
 
+// ---- transpose: columns become rows -------------------------------------------------------------
+
+// out(x, y) = in(y, x): width and height change places without a word of the kernel.
+typedef struct ppx_transpose {
+    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
+    // of each. Pixels are moved whole, with all their channels.
+    void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
+} ppx_transpose;
+
 // ---- Steps and kernels --------------------------------------------------------------------------
 
 // What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
@@ -178,7 +187,7 @@ typedef enum ppx_second {
     PPX_ANY_SIZE,  // of its channels and type; every worker has the whole of it
 } ppx_second;
 
-typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN } ppx_pattern;
+typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN, PPX_TRANSPOSE } ppx_pattern;
 
 typedef struct ppx_step {
     ppx_pattern pattern;
@@ -189,6 +198,7 @@ typedef struct ppx_step {
         ppx_reduce reduce; // passes its input on unchanged
         ppx_scan scan;
         ppx_join join;
+        ppx_transpose transpose; // needs no geometry
     };
 } ppx_step;
 

@@ -144,15 +144,17 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     return status;
 }
 
-// A scan or a join.
+// A scan, a join or a transpose.
 static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
     if (!status && step->pattern == PPX_SCAN)
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
-    else if (!status)
+    else if (!status && step->pattern == PPX_JOIN)
         status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
+    else if (!status)
+        status = runner->transpose(runner, &step->transpose, run->band, &out, run->error);
     if (status)
         ppx_image_free(&out.rows);
     else

@@ -90,10 +90,23 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     return status;
 }
 
+static ppx_status transpose_serial(const ppx_runner *runner, const ppx_transpose *transpose,
+                                   const ppx_band *in, const ppx_band *out, ppx_error *error) {
+    (void)runner, (void)error;
+    const ptrdiff_t height = out->rows.shape.height;
+    for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
+        ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
+        ppx_image strip = ppx_image_view(&out->rows, y, nrows);
+        transpose->rows(&in->rows, out->y0 + y, &strip);
+    }
+    return PPX_OK;
+}
+
 const ppx_runner ppx_runner_serial = {
     .name = "serial",
     .map = map_serial,
     .reduce = reduce_serial,
     .scan = scan_serial,
     .join = join_serial,
+    .transpose = transpose_serial,
 };

@@ -125,6 +125,7 @@ ppx_status ppx_ranks_create(ppx_ranks **created, MPI_Comm comm, const ppx_runner
         .reduce = ppx_reduce_mpi,
         .scan = ppx_scan_mpi,
         .join = ppx_join_mpi,
+        .transpose = ppx_transpose_mpi,
         .band = runner_band,
         .share = runner_share,
         .agree = runner_agree,

@@ -42,6 +42,8 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_transpose *transpose,
+                             const ppx_band *in, const ppx_band *out, ppx_error *error);
 
 // Rows on their way between ranks (exchange.c).
 typedef struct ppx_exchange {
