@@ -75,11 +75,8 @@ static ppx_status create_output(run_state *run, ppx_shape shape, ppx_band *out) 
     if (run->runner->band)
         run->runner->band(run->runner, shape.height, &out->y0, &y1);
     shape.height = y1 - out->y0;
-    ppx_shape had = run->spare.shape;
-    if (run->spare.own && had.height == shape.height &&
-        ppx_shape_row_nbytes(had) == ppx_shape_row_nbytes(shape)) {
+    if (ppx_image_reshape(&run->spare, shape)) {
         out->rows = run->spare;
-        out->rows.shape = shape;
         run->spare = (ppx_image){0};
         return PPX_OK;
     }

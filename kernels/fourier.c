@@ -363,3 +363,32 @@ void ppx_fourier_store_complex(void *const *rows, ptrdiff_t nrows, const complex
         of_lanes(to, (const float *)(from + x), 1, 2 * count, scale, conjugated ? -scale : scale);
     }
 }
+
+// ---- Steps of kernels ---------------------------------------------------------------------------
+
+size_t ppx_fourier_plans_nbytes(ptrdiff_t width, ptrdiff_t height, bool real) {
+    return ppx_fourier_nbytes(width, real) + ppx_fourier_nbytes(height, false);
+}
+
+void ppx_fourier_plans_build(void *table, ptrdiff_t width, ptrdiff_t height, bool real) {
+    ppx_fourier_build(table, width, real);
+    ppx_fourier_build((ppx_fourier *)((char *)table + ppx_fourier_nbytes(width, real)), height,
+                      false);
+}
+
+void ppx_fourier_half_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->out = (ppx_shape){job->in.width / 2 + 1, job->in.height, 2, PPX_F32};
+    g->keep_alpha = false;
+    g->scratch_nbytes = 2 * ppx_fourier_scratch(job->in.width, true);
+}
+
+void ppx_fourier_half_rows(const ppx_job *job, const ppx_block *block) {
+    const ppx_fourier *plan = job->table;
+    complexes *x = block->scratch, *y = x + ppx_fourier_scratch(plan->n, true) / sizeof *x;
+    for (ptrdiff_t k = 0; k < block->nrows; k += LANES_OF) {
+        ptrdiff_t nrows = ppx_fourier_group(block, k);
+        ppx_fourier_load_real(plan, x, block->in + k, nrows, job->in.type);
+        complexes *z = ppx_fourier_of_real(plan, x, y);
+        ppx_fourier_store_complex(block->out + k, nrows, z, plan->n / 2 + 1, 1, false);
+    }
+}

@@ -51,6 +51,10 @@ typedef struct ppx_fourier {
 #define ppx_fourier_load_complex PPX_PASTE(ppx_fourier_, load_complex, PPX_LEVEL)
 #define ppx_fourier_store_real PPX_PASTE(ppx_fourier_, store_real, PPX_LEVEL)
 #define ppx_fourier_store_complex PPX_PASTE(ppx_fourier_, store_complex, PPX_LEVEL)
+#define ppx_fourier_plans_nbytes PPX_PASTE(ppx_fourier_, plans_nbytes, PPX_LEVEL)
+#define ppx_fourier_plans_build PPX_PASTE(ppx_fourier_, plans_build, PPX_LEVEL)
+#define ppx_fourier_half_geometry PPX_PASTE(ppx_fourier_, half_geometry, PPX_LEVEL)
+#define ppx_fourier_half_rows PPX_PASTE(ppx_fourier_, half_rows, PPX_LEVEL)
 
 // The plan for rows of n numbers: its size, a multiple of 64, and itself, on zeroed memory.
 size_t ppx_fourier_nbytes(ptrdiff_t n, bool real);
@@ -82,8 +86,23 @@ void ppx_fourier_load_complex(complexes *to, const void *const *rows, ptrdiff_t 
 void ppx_fourier_store_complex(void *const *rows, ptrdiff_t nrows, const complexes *from,
                                ptrdiff_t n, float scale, bool conjugate);
 
-static inline const ppx_fourier *ppx_fourier_next(const ppx_fourier *plan) {
-    return (const ppx_fourier *)((const char *)plan + ppx_fourier_nbytes(plan->n, plan->real));
+// ---- Steps of kernels ---------------------------------------------------------------------------
+
+// Plans for the rows and for the columns of an image: how a kernel's table begins.
+size_t ppx_fourier_plans_nbytes(ptrdiff_t width, ptrdiff_t height, bool real);
+void ppx_fourier_plans_build(void *table, ptrdiff_t width, ptrdiff_t height, bool real);
+
+static inline const ppx_fourier *ppx_fourier_columns(const ppx_fourier *rows) {
+    return (const ppx_fourier *)((const char *)rows + ppx_fourier_nbytes(rows->n, rows->real));
+}
+
+// The first step of what takes real images: rows become numbers 0 to width / 2 of their transforms.
+void ppx_fourier_half_geometry(const ppx_job *job, ppx_geometry *g);
+void ppx_fourier_half_rows(const ppx_job *job, const ppx_block *block);
+
+// How many of a block's rows from k on go side by side.
+static inline ptrdiff_t ppx_fourier_group(const ppx_block *block, ptrdiff_t k) {
+    return block->nrows - k < FOURIER_LANES ? block->nrows - k : FOURIER_LANES;
 }
 
 #endif

@@ -50,6 +50,8 @@
     X(adaptive) \
     X(sauvola) \
     X(integral) \
+    X(fft) \
+    X(ifft) \
     X(label) \
     X(diffuse) \
     X(bilateral) \
