@@ -92,7 +92,7 @@ static const ppx_step fft_steps[] = {
 const ppx_kernel PPX_KERNEL(fft) = {
     .name = "fft",
     .summary = "discrete Fourier transform, as complex f32",
-    .examples = "fft",
+    .examples = "fft fft+fft",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ONE_CHANNEL | 1u << 2,
     .check = fft_check,
@@ -184,7 +184,7 @@ static const ppx_step ifft_steps[] = {
 const ppx_kernel PPX_KERNEL(ifft) = {
     .name = "ifft",
     .summary = "inverse discrete Fourier transform of complex f32",
-    .examples = "ifft ifft:of=even ifft:of=odd fft+ifft:of=odd",
+    .examples = "ifft fft+ifft fft+ifft:of=odd",
     .types = PPX_TAKES_F32,
     .channels = 1u << 2,
     .params = ifft_params,

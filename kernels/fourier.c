@@ -53,7 +53,7 @@ size_t ppx_fourier_nbytes(ptrdiff_t n, bool real) {
 }
 
 size_t ppx_fourier_scratch(ptrdiff_t n, bool real) {
-    return (size_t)(passed_of(length_of(n, real)) + 1) * sizeof(complexes);
+    return (size_t)(passed_of(length_of(n, real)) + 2) * sizeof(complexes);
 }
 
 // exp(-pi i turns / of), with the angle brought into the first turn as a whole number.
@@ -329,18 +329,15 @@ void ppx_fourier_load_complex(complexes *to, const void *const *rows, ptrdiff_t 
 #define WHOLE(type, most, value)                                                                   \
     (type)(int32_t)(((value) > 0 ? (value) < (most) ? (value) : (most) : 0) + 0.5f)
 
-void ppx_fourier_store_real(const ppx_fourier *plan, void *const *rows, ptrdiff_t nrows,
-                            const complexes *from, ppx_type type, float scale, float add) {
-    const bool halved = is_halved(plan->n, true);
-    const ptrdiff_t step = halved ? 1 : 2;
+static void store(void *const *rows, ptrdiff_t nrows, const float *from, ptrdiff_t step,
+                  ptrdiff_t n, ppx_type type, float even, float odd, float add) {
     float samples[LANES_OF][CHUNK];
     float *to[LANES_OF];
-    for (ptrdiff_t x = 0; x < plan->n; x += CHUNK) {
-        ptrdiff_t count = plan->n - x < CHUNK ? plan->n - x : CHUNK;
+    for (ptrdiff_t x = 0; x < n; x += CHUNK) {
+        ptrdiff_t count = n - x < CHUNK ? n - x : CHUNK;
         for (ptrdiff_t r = 0; r < LANES_OF; r++)
             to[r] = type == PPX_F32 && r < nrows ? (float *)rows[r] + x : samples[r];
-        of_lanes(to, (const float *)from + x * step * LANES_OF, step, count, scale,
-                 halved ? -scale : scale); // every other one was conjugated
+        of_lanes(to, from + x * step * LANES_OF, step, count, even, odd);
         for (ptrdiff_t r = 0; r < nrows; r++) {
             if (type == PPX_U8)
                 for (ptrdiff_t k = 0; k < count; k++)
@@ -350,6 +347,19 @@ void ppx_fourier_store_real(const ppx_fourier *plan, void *const *rows, ptrdiff_
                     ((uint16_t *)rows[r])[x + k] = WHOLE(uint16_t, 65535, samples[r][k] + add);
         }
     }
+}
+
+void ppx_fourier_store_real(const ppx_fourier *plan, void *const *rows, ptrdiff_t nrows,
+                            const complexes *from, ppx_type type, float scale, float add) {
+    if (is_halved(plan->n, true)) // every other one was conjugated
+        store(rows, nrows, (const float *)from, 1, plan->n, type, scale, -scale, add);
+    else
+        store(rows, nrows, (const float *)from, 2, plan->n, type, scale, scale, add);
+}
+
+void ppx_fourier_store_part(void *const *rows, ptrdiff_t nrows, const complexes *from, int part,
+                            ptrdiff_t n, ppx_type type, float scale, float add) {
+    store(rows, nrows, (const float *)from + part * LANES_OF, 2, n, type, scale, scale, add);
 }
 
 void ppx_fourier_store_complex(void *const *rows, ptrdiff_t nrows, const complexes *from,

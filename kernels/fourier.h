@@ -51,6 +51,7 @@ typedef struct ppx_fourier {
 #define ppx_fourier_load_complex PPX_PASTE(ppx_fourier_, load_complex, PPX_LEVEL)
 #define ppx_fourier_store_real PPX_PASTE(ppx_fourier_, store_real, PPX_LEVEL)
 #define ppx_fourier_store_complex PPX_PASTE(ppx_fourier_, store_complex, PPX_LEVEL)
+#define ppx_fourier_store_part PPX_PASTE(ppx_fourier_, store_part, PPX_LEVEL)
 #define ppx_fourier_plans_nbytes PPX_PASTE(ppx_fourier_, plans_nbytes, PPX_LEVEL)
 #define ppx_fourier_plans_build PPX_PASTE(ppx_fourier_, plans_build, PPX_LEVEL)
 #define ppx_fourier_half_geometry PPX_PASTE(ppx_fourier_, half_geometry, PPX_LEVEL)
@@ -80,6 +81,9 @@ void ppx_fourier_load_part(complexes *to, int part, const void *const *rows, ptr
 // Integers are rounded half up, after `add`, and cut to the range.
 void ppx_fourier_store_real(const ppx_fourier *plan, void *const *rows, ptrdiff_t nrows,
                             const complexes *from, ppx_type type, float scale, float add);
+// The real (0) or imaginary (1) parts of the lanes, to rows of one channel.
+void ppx_fourier_store_part(void *const *rows, ptrdiff_t nrows, const complexes *from, int part,
+                            ptrdiff_t n, ppx_type type, float scale, float add);
 // Of two channels of f32.
 void ppx_fourier_load_complex(complexes *to, const void *const *rows, ptrdiff_t nrows, ptrdiff_t n,
                               bool conjugate);

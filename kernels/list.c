@@ -52,6 +52,9 @@
     X(integral) \
     X(fft) \
     X(ifft) \
+    X(spectrum) \
+    X(bandpass) \
+    X(phase_correlate) \
     X(label) \
     X(diffuse) \
     X(bilateral) \
