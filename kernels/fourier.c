@@ -63,8 +63,8 @@ static void turn(double to[2], uint64_t turns, uint64_t of) {
     to[1] = sin(angle);
 }
 
-// The transform of n complex numbers in place, n a power of two (Cooley, Tukey 1965).
-static void transform_alone(double *x, size_t n) {
+// Cooley and Tukey (1965), on numbers in the order of their reversed bits.
+void ppx_fourier_alone(double *x, size_t n) {
     for (size_t k = 1, r = 0; k < n; k++) { // the bits of r are those of k reversed
         for (size_t bit = n >> 1; (r ^= bit) < bit; bit >>= 1)
             ;
@@ -104,7 +104,7 @@ static void build_chirp(ppx_fourier *plan, float *chirp) {
                 wrapped[2 * (m - k) + part] = value;
         }
     }
-    transform_alone(wrapped, m);
+    ppx_fourier_alone(wrapped, m);
     float *narrow = (float *)wrapped;
     for (size_t k = 0; k < 2 * m; k++) {
         double value;
@@ -114,17 +114,22 @@ static void build_chirp(ppx_fourier *plan, float *chirp) {
     }
 }
 
+// Eights, fours and twos first: later passes have longer inner loops, whatever the radix.
+int ppx_fourier_radices(int radix[FOURIER_MOST_PASSES], ptrdiff_t n) {
+    static const int radices[] = {8, 4, 2, 3, 5};
+    int npasses = 0;
+    for (int k = 0; k < 5; k++)
+        for (; n % radices[k] == 0; n /= radices[k])
+            radix[npasses++] = radices[k];
+    return npasses;
+}
+
 void ppx_fourier_build(ppx_fourier *plan, ptrdiff_t n, bool real) {
     plan->n = n;
     plan->real = real;
     plan->length = length_of(n, real);
     plan->passed = passed_of(plan->length);
-    ptrdiff_t left = plan->passed;
-    static const int radices[] = {8, 4, 2, 3, 5};
-    // Eights, fours and twos first: later passes have longer inner loops, whatever the radix.
-    for (int k = 0; k < 5; k++)
-        for (; left % radices[k] == 0; left /= radices[k])
-            plan->radix[plan->npasses++] = radices[k];
+    plan->npasses = ppx_fourier_radices(plan->radix, plan->passed);
     plan->factors = (sizeof(ppx_fourier) + sizeof(float) - 1) / sizeof(float);
     plan->factors += plan->factors % 2;
     make_factors_f32((float *)plan + plan->factors, plan->radix, plan->npasses, plan->passed);

@@ -55,6 +55,7 @@
     X(spectrum) \
     X(bandpass) \
     X(phase_correlate) \
+    X(match) \
     X(label) \
     X(diffuse) \
     X(bilateral) \
