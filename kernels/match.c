@@ -18,6 +18,9 @@
 // Cost for a template of 64 x 64: about 180 operations a pixel in double, twice that for u16.
 #include "fourier.h"
 
+// Without AVX such vectors have no registers to be returned in: all functions that do are inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 typedef double quads __attribute__((vector_size(32)));
 typedef int32_t quad_wholes __attribute__((vector_size(16)));
 typedef struct quad_complexes { // a number of each of four transforms
@@ -400,10 +403,10 @@ static void best_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, p
             if (x == nx || row[x] <= level)
                 continue;
             uint64_t code = code_of(row[x], x);
-            ptrdiff_t place = top - 1;
-            for (; place > 0 && best[place - 1] < code; place--)
-                best[place] = best[place - 1];
-            best[place] = code;
+            ptrdiff_t rank = top - 1;
+            for (; rank > 0 && best[rank - 1] < code; rank--)
+                best[rank] = best[rank - 1];
+            best[rank] = code;
             if (best[top - 1])
                 level = (float)value_of(best[top - 1]);
         }
@@ -418,15 +421,15 @@ static void best_finish(const ppx_job *job, const uint64_t *counters) {
         for (ptrdiff_t k = 0; k < top; k++) {
             uint64_t code = counters[y * top + k];
             // Of equal values the earlier row stays before.
-            ptrdiff_t place = table->nplaces;
-            while (place > 0 && table->places[place - 1].code >> 32 < code >> 32)
-                place--;
-            if (code == 0 || place == top)
+            ptrdiff_t rank = table->nplaces;
+            while (rank > 0 && table->places[rank - 1].code >> 32 < code >> 32)
+                rank--;
+            if (code == 0 || rank == top)
                 break;
-            ptrdiff_t moved = table->nplaces < top ? table->nplaces++ : top - 1;
-            memmove(&table->places[place + 1], &table->places[place],
-                    (size_t)(moved - place) * sizeof *table->places);
-            table->places[place] = (struct place){code, y};
+            ptrdiff_t end = table->nplaces < top ? table->nplaces++ : top - 1;
+            memmove(&table->places[rank + 1], &table->places[rank],
+                    (size_t)(end - rank) * sizeof *table->places);
+            table->places[rank] = (place){code, y};
         }
 }
 
