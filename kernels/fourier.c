@@ -114,13 +114,16 @@ static void build_chirp(ppx_fourier *plan, float *chirp) {
     }
 }
 
-// Eights, fours and twos first: later passes have longer inner loops, whatever the radix.
+// Eights, and fours for what they leave: two fours are less work than an eight and a two.
 int ppx_fourier_radices(int radix[FOURIER_MOST_PASSES], ptrdiff_t n) {
     static const int radices[] = {8, 4, 2, 3, 5};
     int npasses = 0;
     for (int k = 0; k < 5; k++)
-        for (; n % radices[k] == 0; n /= radices[k])
+        for (; n % radices[k] == 0; n /= radices[k]) {
+            if (radices[k] == 8 && n % 16 == 0 && n % 32 != 0)
+                break;
             radix[npasses++] = radices[k];
+        }
     return npasses;
 }
 

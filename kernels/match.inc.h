@@ -1,5 +1,6 @@
-// match.inc.h: the row functions of match.c for one pixel type; PIXEL, SUM (a type that holds the
-// sums and their products, whole numbers), HALF (of the range) and NAME are defined by who includes
+// match.inc.h: the row functions of match.c for one pixel type; PIXEL, HALF (of the range), COLUMN
+// (holds sums down a column), SUM (holds products of two sums, as whole numbers), TO_SUM (from 64
+// bits) and NAME are defined by who includes
 // it.
 
 // Four rows of a pair of tiles, the first tile's samples as real parts. What lies outside of the
@@ -51,43 +52,57 @@ static void NAME(forward)(const ppx_job *job, const ppx_block *block, const matc
     }
 }
 
-// Adds a row to the sums down the columns, or takes it away.
-static void NAME(add_row)(SUM *restrict sums, SUM *restrict squares, const PIXEL *restrict row,
-                          ptrdiff_t n, int32_t sign) {
+// Adds a row to the sums down the columns, and takes another away.
+static INLINE void NAME(move_down)(COLUMN *restrict sums, COLUMN *restrict squares,
+                                   const PIXEL *restrict add, const PIXEL *restrict take,
+                                   ptrdiff_t n) {
     for (ptrdiff_t x = 0; x < n; x++) {
-        int32_t sample = (int32_t)row[x] - HALF;
-        sums[x] += (SUM)(sign * sample);
-        squares[x] += (SUM)(sign * (sample * sample));
+        int32_t in = add ? (int32_t)add[x] - HALF : 0, out = take ? (int32_t)take[x] - HALF : 0;
+        sums[x] += in - out;
+        squares[x] += in * in - out * out;
     }
 }
 
+static void NAME(add_row)(COLUMN *sums, COLUMN *squares, const PIXEL *row, ptrdiff_t n) {
+    NAME(move_down)(sums, squares, row, NULL, n);
+}
+
+static void NAME(take_row)(COLUMN *sums, COLUMN *squares, const PIXEL *row, ptrdiff_t n) {
+    NAME(move_down)(sums, squares, NULL, row, n);
+}
+
+static void NAME(next_row)(COLUMN *sums, COLUMN *squares, const PIXEL *add, const PIXEL *take,
+                           ptrdiff_t n) {
+    NAME(move_down)(sums, squares, add, take, n);
+}
+
 // The sums of n windows from left to right.
-static void NAME(window)(SUM *restrict of_i, SUM *restrict of_ii, const SUM *restrict sums,
-                         const SUM *restrict squares, ptrdiff_t width, ptrdiff_t n) {
-    SUM i = 0, ii = 0;
-    for (ptrdiff_t x = 0; x < width - 1; x++) {
+static void NAME(window)(int64_t *restrict of_i, int64_t *restrict of_ii,
+                         const COLUMN *restrict sums, const COLUMN *restrict squares,
+                         ptrdiff_t width, ptrdiff_t n) {
+    int64_t i = 0, ii = 0;
+    for (ptrdiff_t x = 0; x < width; x++) {
         i += sums[x];
         ii += squares[x];
     }
-    for (ptrdiff_t x = 0; x < n; x++) {
-        i += sums[x + width - 1];
-        ii += squares[x + width - 1];
-        of_i[x] = i;
-        of_ii[x] = ii;
-        i -= sums[x];
-        ii -= squares[x];
+    of_i[0] = i;
+    of_ii[0] = ii;
+    const COLUMN *ahead = sums + width, *squares_ahead = squares + width;
+    for (ptrdiff_t x = 0; x < n - 1; x++) {
+        of_i[x + 1] = i += ahead[x] - sums[x];
+        of_ii[x + 1] = ii += squares_ahead[x] - squares[x];
     }
 }
 
 static void NAME(correlate)(const match_table *table, float *restrict out,
-                            const double *restrict products, const SUM *restrict of_i,
-                            const SUM *restrict of_ii, ptrdiff_t n) {
+                            const double *restrict products, const int64_t *restrict of_i,
+                            const int64_t *restrict of_ii, ptrdiff_t n) {
     const SUM total = (SUM)table->n, sum = (SUM)table->sum;
     const double deviation = table->deviation;
     for (ptrdiff_t x = 0; x < n; x++) {
-        double above = (double)(total * (SUM)products[x] - sum * of_i[x]);
-        double square = (double)(total * of_ii[x] - of_i[x] * of_i[x]);
-        double below = sqrt(square) * deviation;
+        SUM i = TO_SUM(of_i[x]), ii = TO_SUM(of_ii[x]);
+        double above = (double)(total * (SUM)products[x] - sum * i);
+        double below = sqrt((double)(total * ii - i * i)) * deviation;
         out[x] = (float)(below > 0 ? above / below : 0);
     }
 }
@@ -101,27 +116,31 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
     const ptrdiff_t left = job->in.width - width + 1 - x0;
     const ptrdiff_t n = left < 2 * across ? left : 2 * across, first = n < across ? n : across;
     const ptrdiff_t ncolumns = n + width - 1;
-    SUM *sums = (SUM *)room->sums + number * 4 * nx, *squares = sums + 2 * nx;
-    SUM *of_i = (SUM *)room->windows, *of_ii = of_i + 2 * nx;
+    COLUMN *sums = (COLUMN *)room->sums + number * 4 * nx, *squares = sums + 2 * nx;
+    int64_t *of_i = room->windows, *of_ii = of_i + 2 * nx;
     NAME(forward)(job, block, room, x0, across, nrows);
     for (int piece = 0; piece < plan->npieces; piece++)
         columns(job, room, piece, nrows);
     if (block->fresh) {
         memset(sums, 0, (size_t)(4 * nx) * sizeof *sums);
         for (ptrdiff_t k = 0; k < height - 1; k++)
-            NAME(add_row)(sums, squares, (const PIXEL *)block->in[k] + x0, ncolumns, 1);
+            NAME(add_row)(sums, squares, (const PIXEL *)block->in[k] + x0, ncolumns);
     }
     for (ptrdiff_t k = 0; k < nrows; k++) {
+        const PIXEL *last = (const PIXEL *)block->in[k + height - 1] + x0;
+        if (k == 0)
+            NAME(add_row)(sums, squares, last, ncolumns);
+        else
+            NAME(next_row)(sums, squares, last, (const PIXEL *)block->in[k - 1] + x0, ncolumns);
+        NAME(window)(of_i, of_ii, sums, squares, width, n);
         if (k % QUAD == 0)
             products_of(job, room, k);
         const double *products = room->products + k % QUAD * 2 * nx;
         float *out = (float *)block->out[k] + x0;
-        NAME(add_row)(sums, squares, (const PIXEL *)block->in[k + height - 1] + x0, ncolumns, 1);
-        NAME(window)(of_i, of_ii, sums, squares, width, n);
-        NAME(add_row)(sums, squares, (const PIXEL *)block->in[k] + x0, ncolumns, -1);
         NAME(correlate)(table, out, products, of_i, of_ii, first);
         NAME(correlate)(table, out + first, products + nx, of_i + first, of_ii + first, n - first);
     }
+    NAME(take_row)(sums, squares, (const PIXEL *)block->in[nrows - 1] + x0, ncolumns);
 }
 
 static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
@@ -140,6 +159,8 @@ static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
 }
 
 #undef PIXEL
+#undef COLUMN
 #undef SUM
+#undef TO_SUM
 #undef HALF
 #undef NAME
