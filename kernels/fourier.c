@@ -63,8 +63,8 @@ static void turn(double to[2], uint64_t turns, uint64_t of) {
     to[1] = sin(angle);
 }
 
-// Cooley and Tukey (1965), on numbers in the order of their reversed bits.
-void ppx_fourier_alone(double *x, size_t n) {
+// The transform of n complex numbers in place, n a power of two (Cooley, Tukey 1965).
+static void transform_alone(double *x, size_t n) {
     for (size_t k = 1, r = 0; k < n; k++) { // the bits of r are those of k reversed
         for (size_t bit = n >> 1; (r ^= bit) < bit; bit >>= 1)
             ;
@@ -104,7 +104,7 @@ static void build_chirp(ppx_fourier *plan, float *chirp) {
                 wrapped[2 * (m - k) + part] = value;
         }
     }
-    ppx_fourier_alone(wrapped, m);
+    transform_alone(wrapped, m);
     float *narrow = (float *)wrapped;
     for (size_t k = 0; k < 2 * m; k++) {
         double value;
@@ -161,7 +161,7 @@ LANES_INLINE complexes conjugate(complexes a) {
 
 static complexes *passes(const ppx_fourier *plan, complexes *x, complexes *y) {
     return transform_f32(plan->radix, plan->npasses, part_of(plan, plan->factors), plan->passed, x,
-                         y);
+                         x, y);
 }
 
 complexes *ppx_fourier_run(const ppx_fourier *plan, complexes *x, complexes *y) {

@@ -53,7 +53,6 @@ typedef struct ppx_fourier {
 #define ppx_fourier_store_complex PPX_PASTE(ppx_fourier_, store_complex, PPX_LEVEL)
 #define ppx_fourier_store_part PPX_PASTE(ppx_fourier_, store_part, PPX_LEVEL)
 #define ppx_fourier_radices PPX_PASTE(ppx_fourier_, radices, PPX_LEVEL)
-#define ppx_fourier_alone PPX_PASTE(ppx_fourier_, alone, PPX_LEVEL)
 #define ppx_fourier_plans_nbytes PPX_PASTE(ppx_fourier_, plans_nbytes, PPX_LEVEL)
 #define ppx_fourier_plans_build PPX_PASTE(ppx_fourier_, plans_build, PPX_LEVEL)
 #define ppx_fourier_half_geometry PPX_PASTE(ppx_fourier_, half_geometry, PPX_LEVEL)
@@ -67,8 +66,6 @@ size_t ppx_fourier_scratch(ptrdiff_t n, bool real);
 
 // The radices of the passes over n numbers, n of factors 2, 3 and 5; how many.
 int ppx_fourier_radices(int radix[FOURIER_MOST_PASSES], ptrdiff_t n);
-// The transform of n complex numbers in double in place, n a power of two, for tables.
-void ppx_fourier_alone(double *x, size_t n);
 
 // n numbers of x become n of the result. The inverse, times n: conjugate before and after.
 complexes *ppx_fourier_run(const ppx_fourier *plan, complexes *x, complexes *y);

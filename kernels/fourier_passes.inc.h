@@ -137,25 +137,29 @@ PASS_OF(5)
 PASS_OF(8)
 #undef PASS_OF
 
-// All passes over n numbers in x; where they are at the end, x or y.
+// All passes over n numbers in `from`, which is x or is left as it is; where they are at the end, x
+// or y.
 static COMPLEXES *NAME(transform)(const int *radix, int npasses, const REAL *w, ptrdiff_t n,
-                                  COMPLEXES *x, COMPLEXES *y) {
+                                  const COMPLEXES *from, COMPLEXES *x, COMPLEXES *y) {
     ptrdiff_t s = 1, left = n;
+    if (npasses == 0 && from != x)
+        memcpy(x, from, (size_t)n * sizeof *x);
     for (int k = 0; k < npasses; k++) {
         ptrdiff_t r = radix[k], m = left / r;
         if (r == 2)
-            NAME(pass_2)(y, x, m, s, w);
+            NAME(pass_2)(y, from, m, s, w);
         else if (r == 3)
-            NAME(pass_3)(y, x, m, s, w);
+            NAME(pass_3)(y, from, m, s, w);
         else if (r == 4)
-            NAME(pass_4)(y, x, m, s, w);
+            NAME(pass_4)(y, from, m, s, w);
         else if (r == 5)
             NAME(pass_5)(y, x, m, s, w);
         else
-            NAME(pass_8)(y, x, m, s, w);
+            NAME(pass_8)(y, from, m, s, w);
         COMPLEXES *done = y;
         y = x;
         x = done;
+        from = x;
         w += 2 * m * (r - 1);
         left = m;
         s *= r;

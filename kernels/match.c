@@ -42,7 +42,7 @@ typedef struct place {
 } place;
 
 // After it: factors of rows and of columns, the template's transforms (groups of four columns, each
-// of ny numbers), and room for one such column twice.
+// of ny numbers), and room for a row or a column twice.
 typedef struct match_table {
     ptrdiff_t width, height, nx, ny;
     int npieces, nx_passes, ny_passes;
@@ -75,16 +75,17 @@ typedef struct match_plan {
 static ptrdiff_t best_nx(ptrdiff_t places, ptrdiff_t width, ptrdiff_t ny) {
     ptrdiff_t best = 0;
     double least = 0;
-    for (ptrdiff_t nx = 16; nx <= 8192; nx *= 2) {
-        if (nx < width)
-            continue;
-        double ntiles = ceil((double)places / (double)(nx - width + 1) / 2) * 2;
-        double work = ntiles * (double)nx * (1.5 * log2((double)nx) + 2 * log2((double)ny) + 4);
-        if (best == 0 || work < least) {
-            best = nx;
-            least = work;
+    for (ptrdiff_t factor = 1; factor <= 5; factor += 2)
+        for (ptrdiff_t nx = factor * 16; nx <= 8192; nx *= 2) {
+            if (nx < width)
+                continue;
+            double ntiles = ceil((double)places / (double)(nx - width + 1) / 2) * 2;
+            double work = ntiles * (double)nx * (1.5 * log2((double)nx) + 2 * log2((double)ny) + 4);
+            if (best == 0 || work < least) {
+                best = nx;
+                least = work;
+            }
         }
-    }
     return best;
 }
 
@@ -121,7 +122,8 @@ static size_t column_nbytes(const match_plan *plan) {
 static size_t match_table_nbytes(const ppx_job *job) {
     match_plan plan = plan_of(job);
     return (sizeof(match_table) + 63) / 64 * 64 + (size_t)(plan.nx + plan.ny) * 2 * sizeof(double) +
-           column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD + 2);
+           column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD) +
+           2 * (size_t)(plan.nx > plan.ny ? plan.nx : plan.ny) * sizeof(quad_complexes);
 }
 
 // ---- The template -------------------------------------------------------------------------------
@@ -155,36 +157,59 @@ static void build_sums(const ppx_job *job, match_table *table) {
     table->deviation = sqrt((double)(n * squares - sum * sum));
 }
 
-// Number (u, y) of a piece's transform, as two doubles four apart.
-static inline double *number_at(const ppx_job *job, int piece, ptrdiff_t u, ptrdiff_t y) {
+// Four rows of four become four columns.
+LANES_INLINE void turn_four(quads v[QUAD]) {
+    quads a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
+    quads b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+    quads c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
+    quads d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
+    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+LANES_INLINE void turn_numbers(quad_complexes *to, const quad_complexes *from) {
+    quads re[QUAD], im[QUAD];
+    for (int k = 0; k < QUAD; k++) {
+        re[k] = from[k].re;
+        im[k] = from[k].im;
+    }
+    turn_four(re);
+    turn_four(im);
+    for (int k = 0; k < QUAD; k++)
+        to[k] = (quad_complexes){re[k], im[k]};
+}
+
+// Four columns of a piece's transform.
+static quad_complexes *group_at(const ppx_job *job, int piece, ptrdiff_t g) {
     const match_table *table = job->table;
     quad_complexes *groups = at(job, table->transforms);
-    quad_complexes *group = groups + (piece * (table->nx / QUAD) + u / QUAD) * table->ny + y;
-    return (double *)group + u % QUAD;
+    return groups + (piece * (table->nx / QUAD) + g) * table->ny;
 }
 
 static void build_piece(const ppx_job *job, int piece) {
     const match_table *table = job->table;
     const ptrdiff_t nx = table->nx, ny = table->ny;
-    double *row = at(job, table->room);
-    for (ptrdiff_t y = 0; y < table->height; y++) {
-        memset(row, 0, (size_t)nx * 2 * sizeof *row);
-        for (ptrdiff_t x = 0; x < table->width; x++)
-            row[2 * x] = piece_of(centred(&job->second->rows, x, y), piece, table->npieces);
-        ppx_fourier_alone(row, (size_t)nx);
-        for (ptrdiff_t u = 0; u < nx; u++) {
-            double *to = number_at(job, piece, u, y);
-            to[0] = row[2 * u];
-            to[QUAD] = row[2 * u + 1];
-        }
+    quad_complexes *room = at(job, table->room);
+    for (ptrdiff_t y = 0; y < table->height; y += QUAD) {
+        memset(room, 0, (size_t)nx * sizeof *room);
+        for (ptrdiff_t r = 0; r < QUAD && y + r < table->height; r++)
+            for (ptrdiff_t x = 0; x < table->width; x++)
+                room[x].re[r] =
+                    piece_of(centred(&job->second->rows, x, y + r), piece, table->npieces);
+        const quad_complexes *z =
+            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx, room,
+                          room, room + nx);
+        for (ptrdiff_t u = 0; u < nx; u += QUAD)
+            turn_numbers(group_at(job, piece, u / QUAD) + y, z + u);
     }
     const double scale = 1 / ((double)nx * (double)ny);
-    quad_complexes *room = at(job, table->room);
-    for (ptrdiff_t u = 0; u < nx; u += QUAD) {
-        quad_complexes *group = (quad_complexes *)number_at(job, piece, u, 0);
-        memcpy(room, group, (size_t)ny * sizeof *room);
-        const quad_complexes *z = transform_f64(table->ny_radix, table->ny_passes,
-                                                at(job, table->ny_factors), ny, room, room + ny);
+    for (ptrdiff_t g = 0; g < nx / QUAD; g++) {
+        quad_complexes *group = group_at(job, piece, g);
+        const quad_complexes *z =
+            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, group,
+                          room, room + ny);
         for (ptrdiff_t v = 0; v < ny; v++)
             group[v] = (quad_complexes){z[v].re * scale, -(z[v].im * scale)};
     }
@@ -214,11 +239,19 @@ static void match_build(const ppx_job *job) {
 
 // ---- Rows ---------------------------------------------------------------------------------------
 
-// What a worker holds. The sums of columns go on from block to block, pair by pair.
+typedef struct match_state {
+    ptrdiff_t base; // the row that is at place 0 of the rings
+    char unused[64 - sizeof(ptrdiff_t)];
+} match_state;
+
+// What a worker holds. Sums of columns and transforms of rows go on from block to block, pair by
+// pair: which place of a ring a row has, and what is left of older rows in the others, takes no
+// part in sums that are rounded to what they are.
 typedef struct match_room {
+    match_state *state;
     quad_complexes *row, *row_room;       // nx each
     quad_complexes *column, *column_room; // ny each
-    quad_complexes *forward;              // columns of a pair of tiles: nx / 4 groups of ny + 1
+    quad_complexes *rings;                // rows of pairs of tiles: nx / 4 groups of ny + 1 each
     quad_complexes *back; // what comes out of each piece: nx / 4 groups of a strip + 1
     double *products;     // sums of TI: four rows of two tiles, 2 nx each
     int64_t *windows;     // sums of I and II of a row's windows, 2 nx each
@@ -228,49 +261,26 @@ typedef struct match_room {
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
     const size_t number = sizeof(quad_complexes), npairs = (size_t)plan->npairs;
-    const size_t nbytes[] = {nx * number,
+    const size_t nbytes[] = {sizeof(match_state),
+                             nx * number,
                              nx * number,
                              ny * number,
                              ny * number,
-                             groups * (ny + 1) * number,
+                             npairs * groups * (ny + 1) * number,
                              groups * (PPX_STRIP + 1) * number * (size_t)plan->npieces,
                              QUAD * 2 * nx * sizeof(double),
                              4 * nx * sizeof(int64_t),
                              npairs * 4 * nx * sizeof(int64_t)};
-    void *parts[9];
+    void *parts[10];
     size_t total = 0;
-    for (int k = 0; k < 9; k++) {
+    for (int k = 0; k < 10; k++) {
         parts[k] = scratch ? (char *)scratch + total : NULL;
         total += nbytes[k];
     }
     if (room)
         *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
-                             parts[5], parts[6], parts[7], parts[8]};
+                             parts[5], parts[6], parts[7], parts[8], parts[9]};
     return total;
-}
-
-// Four rows of four become four columns.
-LANES_INLINE void turn_four(quads v[QUAD]) {
-    quads a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
-    quads b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
-    quads c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
-    quads d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
-    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-}
-
-LANES_INLINE void turn_numbers(quad_complexes *to, const quad_complexes *from) {
-    quads re[QUAD], im[QUAD];
-    for (int k = 0; k < QUAD; k++) {
-        re[k] = from[k].re;
-        im[k] = from[k].im;
-    }
-    turn_four(re);
-    turn_four(im);
-    for (int k = 0; k < QUAD; k++)
-        to[k] = (quad_complexes){re[k], im[k]};
 }
 
 static quad_complexes *back_of(const match_table *table, const match_room *room, int piece) {
@@ -278,25 +288,28 @@ static quad_complexes *back_of(const match_table *table, const match_room *room,
 }
 
 // The columns of a pair of tiles, from the transforms of their rows: forward, times the template's,
-// and back; conjugated.
-static void columns(const ppx_job *job, const match_room *room, int piece, ptrdiff_t nrows) {
+// and back; conjugated. The ring's end meets its beginning, as it does in such a product.
+static void columns(const ppx_job *job, const match_room *room, const quad_complexes *ring,
+                    int piece, ptrdiff_t first, ptrdiff_t nrows) {
     const match_table *table = job->table;
-    const ptrdiff_t ny = table->ny;
+    const ptrdiff_t ny = table->ny, start = first % ny, left = ny - start;
+    const ptrdiff_t before = nrows < left ? nrows : left; // the end of the ring
     for (ptrdiff_t g = 0; g < table->nx / QUAD; g++) {
-        const quad_complexes *by = (const quad_complexes *)number_at(job, piece, g * QUAD, 0);
-        const quad_complexes *from = room->forward + g * (ny + 1);
-        quad_complexes *z = room->column;
-        memcpy(z, from, (size_t)ny * sizeof *z);
-        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z,
-                          room->column_room);
+        const quad_complexes *by = group_at(job, piece, g);
+        const quad_complexes *from = ring + g * (ny + 1);
+        quad_complexes *z =
+            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, from,
+                          room->column, room->column_room);
         for (ptrdiff_t v = 0; v < ny; v++) {
             quad_complexes a = z[v], b = by[v];
             z[v].re = a.re * b.re - a.im * b.im;
             z[v].im = -(a.re * b.im + a.im * b.re);
         }
-        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z,
+        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z, z,
                           z == room->column ? room->column_room : room->column);
-        memcpy(back_of(table, room, piece) + g * (PPX_STRIP + 1), z, (size_t)nrows * sizeof *z);
+        quad_complexes *to = back_of(table, room, piece) + g * (PPX_STRIP + 1);
+        memcpy(to, z + start, (size_t)before * sizeof *z);
+        memcpy(to + before, z, (size_t)(nrows - before) * sizeof *z);
     }
 }
 
@@ -316,7 +329,7 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k)
             turn_numbers(room->row + g * QUAD, from + g * (PPX_STRIP + 1));
         const quad_complexes *z =
             transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
-                          room->row, room->row_room);
+                          room->row, room->row, room->row_room);
         for (ptrdiff_t x = 0; x < nx; x += QUAD) {
             quad_complexes turned[QUAD];
             turn_numbers(turned, z + x);

@@ -3,52 +3,53 @@
 // bits) and NAME are defined by who includes
 // it.
 
-// Four rows of a pair of tiles, the first tile's samples as real parts. What lies outside of the
-// image, or is not a row that is needed, is 0.
-static void NAME(load)(const match_table *table, quad_complexes *to, const void *const *rows,
-                       ptrdiff_t nrows, ptrdiff_t x0, ptrdiff_t across, ptrdiff_t width) {
-    for (ptrdiff_t x = 0; x < table->nx; x += QUAD) {
-        quads part[2][QUAD];
-        for (int p = 0; p < 2; p++) {
-            ptrdiff_t from = x0 + p * across + x;
-            for (ptrdiff_t r = 0; r < QUAD; r++) {
-                const PIXEL *row = rows[r < nrows ? r : 0];
-                part[p][r] = (quads){0};
-                if (r < nrows && from + QUAD <= width) {
-                    typedef PIXEL pixels __attribute__((vector_size(QUAD * sizeof(PIXEL))));
-                    pixels samples;
-                    memcpy(&samples, row + from, sizeof samples);
-                    part[p][r] = __builtin_convertvector(
-                        __builtin_convertvector(samples, quad_wholes) - HALF, quads);
-                } else if (r < nrows) {
-                    for (int k = 0; k < QUAD && from + k < width; k++)
-                        part[p][r][k] = (double)((int32_t)row[from + k] - HALF);
-                }
-            }
-            turn_four(part[p]);
+// Samples [from, from + n) of a row as numbers; what is beyond the row, or no row at all, is 0.
+static void NAME(numbers)(double *restrict to, const PIXEL *restrict row, ptrdiff_t from,
+                          ptrdiff_t width, ptrdiff_t n) {
+    ptrdiff_t inside = !row || width < from ? 0 : width - from < n ? width - from : n;
+    for (ptrdiff_t x = 0; x < inside; x++)
+        to[x] = (double)((int32_t)row[from + x] - HALF);
+    memset(to + inside, 0, (size_t)(n - inside) * sizeof *to);
+}
+
+// Four rows of a pair of tiles (NULL: none), the first tile's samples as real parts.
+static void NAME(load)(const match_room *room, const PIXEL *const rows[QUAD], ptrdiff_t x0,
+                       ptrdiff_t across, ptrdiff_t width, ptrdiff_t nx) {
+    double *numbers = room->products; // is not in use yet
+    for (ptrdiff_t r = 0; r < QUAD; r++)
+        for (ptrdiff_t tile = 0; tile < 2; tile++)
+            NAME(numbers)(numbers + (2 * r + tile) * nx, rows[r], x0 + tile * across, width, nx);
+    for (ptrdiff_t x = 0; x < nx; x += QUAD) {
+        quads re[QUAD], im[QUAD];
+        for (ptrdiff_t r = 0; r < QUAD; r++) {
+            memcpy(&re[r], numbers + 2 * r * nx + x, sizeof re[r]);
+            memcpy(&im[r], numbers + (2 * r + 1) * nx + x, sizeof im[r]);
         }
-        for (int k = 0; k < QUAD; k++)
-            to[x + k] = (quad_complexes){part[0][k], part[1][k]};
+        turn_four(re);
+        turn_four(im);
+        for (ptrdiff_t k = 0; k < QUAD; k++)
+            room->row[x + k] = (quad_complexes){re[k], im[k]};
     }
 }
 
-// The transforms of all rows that a pair of tiles needs for nrows rows, four columns side by side.
+// The transforms of the rows that a pair of tiles needs for nrows rows and that are not in the ring
+// of ny rows yet: row y is in place (y - base) modulo ny, four rows at a time.
 static void NAME(forward)(const ppx_job *job, const ppx_block *block, const match_room *room,
-                          ptrdiff_t x0, ptrdiff_t across, ptrdiff_t nrows) {
+                          quad_complexes *ring, ptrdiff_t x0, ptrdiff_t across, ptrdiff_t nrows) {
     const match_table *table = job->table;
-    const ptrdiff_t nx = table->nx, ny = table->ny, needed = nrows + table->height - 1;
-    for (ptrdiff_t k = 0; k < ny; k += QUAD) {
-        if (k >= needed) {
-            for (ptrdiff_t g = 0; g < nx / QUAD; g++)
-                memset(room->forward + g * (ny + 1) + k, 0, QUAD * sizeof(quad_complexes));
-            continue;
-        }
-        NAME(load)(table, room->row, block->in + k, needed - k, x0, across, job->in.width);
+    const ptrdiff_t nx = table->nx, ny = table->ny, first = block->y - room->state->base;
+    const ptrdiff_t end = first + nrows + table->height - 1;
+    for (ptrdiff_t y = block->fresh ? 0 : (first + table->height - 1) / QUAD * QUAD; y < end;
+         y += QUAD) {
+        const PIXEL *rows[QUAD];
+        for (ptrdiff_t r = 0; r < QUAD; r++)
+            rows[r] = y + r >= first && y + r < end ? block->in[y + r - first] : NULL;
+        NAME(load)(room, rows, x0, across, job->in.width, nx);
         const quad_complexes *z =
             transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
                           room->row, room->row_room);
         for (ptrdiff_t g = 0; g < nx / QUAD; g++)
-            turn_numbers(room->forward + g * (ny + 1) + k, z + g * QUAD);
+            turn_numbers(ring + g * (ny + 1) + y % ny, z + g * QUAD);
     }
 }
 
@@ -88,9 +89,13 @@ static void NAME(window)(int64_t *restrict of_i, int64_t *restrict of_ii,
     of_i[0] = i;
     of_ii[0] = ii;
     const COLUMN *ahead = sums + width, *squares_ahead = squares + width;
+#pragma omp simd reduction(inscan, + : i, ii)
     for (ptrdiff_t x = 0; x < n - 1; x++) {
-        of_i[x + 1] = i += ahead[x] - sums[x];
-        of_ii[x + 1] = ii += squares_ahead[x] - squares[x];
+        i += ahead[x] - sums[x];
+        ii += squares_ahead[x] - squares[x];
+#pragma omp scan inclusive(i, ii)
+        of_i[x + 1] = i;
+        of_ii[x + 1] = ii;
     }
 }
 
@@ -118,9 +123,10 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
     const ptrdiff_t ncolumns = n + width - 1;
     COLUMN *sums = (COLUMN *)room->sums + number * 4 * nx, *squares = sums + 2 * nx;
     int64_t *of_i = room->windows, *of_ii = of_i + 2 * nx;
-    NAME(forward)(job, block, room, x0, across, nrows);
+    quad_complexes *ring = room->rings + number * (nx / QUAD) * (plan->ny + 1);
+    NAME(forward)(job, block, room, ring, x0, across, nrows);
     for (int piece = 0; piece < plan->npieces; piece++)
-        columns(job, room, piece, nrows);
+        columns(job, room, ring, piece, block->y - room->state->base, nrows);
     if (block->fresh) {
         memset(sums, 0, (size_t)(4 * nx) * sizeof *sums);
         for (ptrdiff_t k = 0; k < height - 1; k++)
@@ -150,6 +156,11 @@ static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
     nrows = nrows < 0 ? 0 : nrows < block->nrows ? nrows : block->nrows;
     match_room room;
     (void)room_of(&plan, block->scratch, &room);
+    if (block->fresh) {
+        room.state->base = block->y;
+        memset(room.rings, 0,
+               (size_t)(plan.npairs * (plan.nx / QUAD) * (plan.ny + 1)) * sizeof *room.rings);
+    }
     for (ptrdiff_t number = 0; nrows && number < plan.npairs; number++)
         NAME(pair)(job, block, &room, &plan, number, nrows);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
