@@ -47,7 +47,7 @@ static void NAME(forward)(const ppx_job *job, const ppx_block *block, const matc
         NAME(load)(room, rows, x0, across, job->in.width, nx);
         const quad_complexes *z =
             transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
-                          room->row, room->row_room);
+                          room->row, room->row, room->row_room);
         for (ptrdiff_t g = 0; g < nx / QUAD; g++)
             turn_numbers(ring + g * (ny + 1) + y % ny, z + g * QUAD);
     }
