@@ -64,9 +64,9 @@ bool ppx_shape_equal(ppx_shape a, ppx_shape b);
 
 typedef struct ppx_image {
     ppx_shape shape;
-    ptrdiff_t stride; // from one row to the next, in bytes
-    void *data;       // first sample of row 0
-    void *own;        // memory to free, NULL in a view
+    ptrdiff_t stride;  // from one row to the next, in bytes
+    void *data;        // first sample of row 0
+    void *own;         // memory to free, NULL in a view
     size_t own_nbytes; // of that memory
 } ppx_image;
 
