@@ -239,6 +239,10 @@ ppx_status ppx_second_check(const ppx_job *job, ppx_shape got, ppx_error *error)
 
 void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
     job->geometry = (ppx_geometry){.out = job->in, .keep_alpha = true};
+    if (step->pattern == PPX_TRANSPOSE) {
+        job->geometry.out.width = job->in.height;
+        job->geometry.out.height = job->in.width;
+    }
     if (step->geometry)
         step->geometry(job, &job->geometry);
 }

@@ -211,6 +211,15 @@ typedef struct ppx_settle {
                                    ppx_error *error);
 } ppx_settle;
 
+// ---- transpose: columns become rows -------------------------------------------------------------
+
+// out(x, y) = in(y, x): width and height change places without a word of the kernel.
+typedef struct ppx_transpose {
+    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
+    // of each. Pixels are moved whole, with all their channels.
+    void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
+} ppx_transpose;
+
 // ---- Steps and kernels --------------------------------------------------------------------------
 
 // What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
@@ -227,7 +236,8 @@ typedef enum ppx_pattern {
     PPX_SCAN,
     PPX_JOIN,
     PPX_WAVEFRONT,
-    PPX_SETTLE
+    PPX_SETTLE,
+    PPX_TRANSPOSE
 } ppx_pattern;
 
 typedef struct ppx_step {
@@ -241,6 +251,7 @@ typedef struct ppx_step {
         ppx_join join;
         ppx_wavefront wavefront;
         ppx_settle settle;
+        ppx_transpose transpose; // needs no geometry
     };
 } ppx_step;
 

@@ -80,11 +80,8 @@ static ppx_status create_output(run_state *run, ppx_shape shape, ppx_band *out) 
     if (run->runner->band)
         run->runner->band(run->runner, shape.height, &out->y0, &y1);
     shape.height = y1 - out->y0;
-    ppx_shape had = run->spare.shape;
-    if (run->spare.own && had.height == shape.height &&
-        ppx_shape_row_nbytes(had) == ppx_shape_row_nbytes(shape)) {
+    if (ppx_image_reshape(&run->spare, shape)) {
         out->rows = run->spare;
-        out->rows.shape = shape;
         run->spare = (ppx_image){0};
         return PPX_OK;
     }
@@ -181,9 +178,11 @@ static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step 
     else if (!status && step->pattern == PPX_WAVEFRONT)
         status =
             runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
-    else if (!status)
+    else if (!status && step->pattern == PPX_SETTLE)
         status = runner->settle(runner, job, &step->settle, run->band,
                                 second_of(run, step->settle.with), &out, NULL, run->error);
+    else if (!status)
+        status = runner->transpose(runner, job, &step->transpose, run->band, &out, run->error);
     count_image(run, job->in);
     count_image(run, job->geometry.out);
     if (job->second) {

@@ -108,6 +108,11 @@ struct ppx_runner {
                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
                          const ppx_settle_across *across, ppx_error *error);
 
+    // The columns of the band `in` that are rows of `out`: row k of its rows is column out->y0 + k.
+    ppx_status (*transpose)(const ppx_runner *runner, const ppx_job *job,
+                            const ppx_transpose *transpose, const ppx_band *in, const ppx_band *out,
+                            ppx_error *error);
+
     // Ranks only, NULL elsewhere. The rows of an image of that height that this worker owns; the
     // bytes of rank 0 given to all; one verdict of all (the first failing rank's, with its text);
     // seconds spent on messages so far.

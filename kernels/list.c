@@ -53,6 +53,12 @@
     X(adaptive) \
     X(sauvola) \
     X(integral) \
+    X(fft) \
+    X(ifft) \
+    X(spectrum) \
+    X(bandpass) \
+    X(phase_correlate) \
+    X(match) \
     X(label) \
     X(diffuse) \
     X(bilateral) \

@@ -160,6 +160,21 @@ static ppx_status settle_serial(const ppx_runner *runner, const ppx_job *job,
     return status;
 }
 
+static ppx_status transpose_serial(const ppx_runner *runner, const ppx_job *job,
+                                   const ppx_transpose *transpose, const ppx_band *in,
+                                   const ppx_band *out, ppx_error *error) {
+    (void)runner, (void)error;
+    const ptrdiff_t height = out->rows.shape.height;
+    ppx_lap lap = ppx_lap_start(job->trace);
+    for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
+        ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
+        ppx_image strip = ppx_image_view(&out->rows, y, nrows);
+        transpose->rows(&in->rows, out->y0 + y, &strip);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, (out->y0 + y) / PPX_STRIP);
+    }
+    return PPX_OK;
+}
+
 const ppx_runner ppx_runner_serial = {
     .name = "serial",
     .map = map_serial,
@@ -168,4 +183,5 @@ const ppx_runner ppx_runner_serial = {
     .join = join_serial,
     .wavefront = wavefront_serial,
     .settle = settle_serial,
+    .transpose = transpose_serial,
 };

@@ -147,6 +147,7 @@ ppx_status ppx_ranks_create(ppx_ranks **created, MPI_Comm comm, const ppx_runner
         .join = ppx_join_mpi,
         .wavefront = ppx_wavefront_mpi,
         .settle = ppx_settle_mpi,
+        .transpose = ppx_transpose_mpi,
         .band = runner_band,
         .share = runner_share,
         .agree = runner_agree,

@@ -62,6 +62,9 @@ ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_settle_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
                           const ppx_band *in, const ppx_band *with, const ppx_band *out,
                           const ppx_settle_across *across, ppx_error *error);
+ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error);
 
 // The bands' rows copied into the whole image of rank 0, and back (bands.c).
 ppx_status ppx_ranks_gather_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *own,

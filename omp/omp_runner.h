@@ -24,6 +24,9 @@ ppx_status ppx_wavefront_omp(const ppx_runner *runner, const ppx_job *job,
                              const ppx_wavefront *wavefront, const ppx_band *in,
                              const ppx_band *out, const ppx_wavefront_across *across,
                              ppx_error *error);
+ppx_status ppx_transpose_omp(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error);
 
 // The failure of any thread is the failure of all; the first to say so is quoted.
 typedef struct ppx_verdict {
