@@ -31,6 +31,7 @@
     X(scharr) \
     X(laplacian) \
     X(harris) \
+    X(lbp) \
     X(peaks) \
     X(ssim) \
     X(median) \
@@ -47,6 +48,7 @@
     X(equalize) \
     X(clahe) \
     X(otsu) \
+    X(glcm) \
     X(adaptive) \
     X(sauvola) \
     X(integral) \
