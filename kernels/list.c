@@ -21,6 +21,7 @@
     X(rotate) \
     X(affine) \
     X(pyramid) \
+    X(wavelet) \
     X(convolve) \
     X(box) \
     X(gaussian) \

@@ -46,10 +46,21 @@ def texture(levels):
     return agree
 
 
+# PyWavelets has the same filters in floating point. There and back, both give what went in.
+def there_and_back(levels):
+    def call(image):
+        import pywt
+        there = pywt.wavedec2(image.astype(np.float32), "bior2.2", "reflect", level=levels)
+        return np.rint(pywt.waverec2(there, "bior2.2", "reflect")).astype(np.uint8)
+    return call
+
+
 ROWS = [
     Row("lbp, sides", "lbp:border=constant", lbp(1), "gray", bits(0x55), 10),
     Row("lbp, corners", "lbp:border=constant", lbp(2**0.5), "gray", bits(0xaa), 10),
     Row("glcm 8 levels", "glcm:levels=8", glcm(8), "gray", texture(8), 5),
     Row("glcm 32 levels", "glcm:levels=32", glcm(32), "gray", texture(32), 5),
     Row("glcm 64 levels", "glcm:levels=64", glcm(64), "gray", texture(64), 5),
+    Row("wavelet 1 there and back", "wavelet:levels=1+wavelet:levels=1,inverse=yes", there_and_back(1), "gray", 0, 10),
+    Row("wavelet 3 there and back", "wavelet+wavelet:inverse=yes", there_and_back(3), "gray", 0, 10),
 ]
