@@ -126,6 +126,10 @@ LANES_INLINE lanes lanes_pack(wide_pair a) {
     return (lanes)_mm256_packs_epi32((__m256i)a.low, (__m256i)a.high);
 }
 
+LANES_INLINE wides wides_min(wides a, wides b) {
+    return (wides)_mm256_min_epi32((__m256i)a, (__m256i)b);
+}
+
 // In the order of the words: low then holds the first half.
 LANES_INLINE wide_pair lanes_in_order(wide_pair a) {
     return (wide_pair){(wides)_mm256_permute2x128_si256((__m256i)a.low, (__m256i)a.high, 0x20),
@@ -195,6 +199,11 @@ LANES_INLINE lanes lanes_pack(wide_pair a) {
     lanes packed;
     memcpy(&packed, half, sizeof packed);
     return packed;
+}
+
+LANES_INLINE wides wides_min(wides a, wides b) {
+    wides less = (wides)(a < b);
+    return (a & less) | (b & ~less);
 }
 
 LANES_INLINE wide_pair lanes_in_order(wide_pair a) {

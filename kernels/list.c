@@ -50,6 +50,7 @@
     X(clahe) \
     X(otsu) \
     X(glcm) \
+    X(kmeans) \
     X(adaptive) \
     X(sauvola) \
     X(integral) \
