@@ -411,8 +411,7 @@ static const ppx_step kmeans_steps[] = {
 const ppx_kernel PPX_KERNEL(kmeans) = {
     .name = "kmeans",
     .summary = "k colours for all: each pixel gets the mean colour of its cluster",
-    .examples = "kmeans:k=1 kmeans:fewer=accept kmeans:k=150,iterations=3,seed=7,fewer=accept "
-                "levels:in_low=100,in_high=101+kmeans:k=6,fewer=accept",
+    .examples = "kmeans:fewer=accept kmeans:k=150,iterations=3,seed=7,fewer=accept",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16,
     .channels = PPX_ANY_CHANNELS,
     .params = kmeans_params,

@@ -7,6 +7,7 @@
 #ifndef PPX_KMEANS_NEAREST_H
 #define PPX_KMEANS_NEAREST_H
 
+#include "../core/kernel.h"
 #include "lanes.h"
 
 enum { TILE = 256, GROUP = 64 };
