@@ -100,8 +100,11 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
     static const char *const pairs[][2] = {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan"};
+    bool joins = false;
+    for (int s = 0; s < kernel->nsteps; s++)
+        joins = joins || kernel->steps[s].pattern == PPX_JOIN;
     if (kernel->again)
-        return "iterate";
+        return joins ? "iterate + join" : "iterate";
     const char *first = names[kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)

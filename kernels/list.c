@@ -51,6 +51,7 @@
     X(otsu) \
     X(glcm) \
     X(kmeans) \
+    X(slic) \
     X(adaptive) \
     X(sauvola) \
     X(integral) \
