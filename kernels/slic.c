@@ -23,6 +23,7 @@
 
 #include "slic_join.h"
 #include "slic_kept.h"
+#include "slic_sums.h"
 
 // ---- The grid -----------------------------------------------------------------------------------
 
@@ -87,40 +88,6 @@ static void turn_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = NSUMS * grid_count(job);
 }
 
-// Sums of a cell's candidates, of RUN pixels at most before they are added to the counters.
-typedef struct slic_sums {
-    uint64_t colours[CANDIDATES], places[CANDIDATES]; // colours and pixels; x and y from the first
-    ptrdiff_t n, x0, y0;
-} slic_sums;
-
-static void flush_sums(slic_sums *sums, const uint32_t *candidates, int n, uint64_t *counters) {
-    for (int q = 0; q < n; q++) {
-        uint64_t *to = counters + NSUMS * (size_t)candidates[q];
-        const uint64_t colours = sums->colours[q], places = sums->places[q];
-        const uint64_t many = colours >> 48;
-        for (int c = 0; c < 3; c++)
-            to[c] += colours >> 16 * c & 0xffff;
-        to[3] += (places & UINT32_MAX) + many * (uint64_t)sums->x0;
-        to[4] += (places >> 32) + many * (uint64_t)sums->y0;
-        to[5] += many;
-        sums->colours[q] = sums->places[q] = 0;
-    }
-    sums->n = 0;
-}
-
-static inline void add_run(const uint8_t *in, const int32_t *nearest, ptrdiff_t x, ptrdiff_t y,
-                           ptrdiff_t n, int step, slic_sums *sums) {
-    uint64_t place = (uint64_t)(x - sums->x0) | (uint64_t)(y - sums->y0) << 32;
-    for (ptrdiff_t k = 0; k < n; k++, in += step, place++) {
-        uint64_t colours = (uint64_t)1 << 48 | in[0];
-        if (step >= 3)
-            colours |= (uint64_t)in[1] << 16 | (uint64_t)in[2] << 32;
-        sums->colours[nearest[k]] += colours;
-        sums->places[nearest[k]] += place;
-    }
-    sums->n += n;
-}
-
 // Rows [y, y + nrows) of a cell; in turn 0 its pixels belong to its own cluster.
 static void add_cell(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      ptrdiff_t column, ptrdiff_t row, uint64_t *counters) {
@@ -128,29 +95,31 @@ static void add_cell(const ppx_job *job, const void *const *rows, ptrdiff_t y, p
     const int step = job->in.channels;
     const ptrdiff_t x0 = cell_start(column, job->in.width, table->across);
     const ptrdiff_t x1 = cell_start(column + 1, job->in.width, table->across);
-    uint32_t candidates[CANDIDATES];
+    slic_cell cell;
     slic_run run;
-    int n = candidates_of(table, column, row, candidates);
+    open_cell(table, column, row, &cell);
     slic_sums sums = {.x0 = x0, .y0 = y};
     if (job->turn == 0) {
-        candidates[0] = (uint32_t)(row * table->across + column);
-        n = 1;
+        cell.id[0] = (uint32_t)(row * table->across + column);
+        cell.n = 1;
         memset(run.nearest, 0, sizeof run.nearest);
     }
-    for (ptrdiff_t k = 0; k < nrows; k++)
+    for (ptrdiff_t k = 0; k < nrows; k++) {
+        move_cell(table, y + k, &cell);
         for (ptrdiff_t x = x0, many; x < x1; x += many) {
             const uint8_t *in = (const uint8_t *)rows[k] + x * step;
             many = x1 - x < RUN ? x1 - x : RUN;
             if (job->turn > 0)
-                assign_run(table, in, x, y + k, many, step, candidates, n, &run);
+                assign_run(&cell, in, x, many, step, &run);
             if (sums.n + many > RUN)
-                flush_sums(&sums, candidates, n, counters);
+                flush_sums(&sums, &cell, counters);
             if (step == 3)
                 add_run(in, run.nearest, x, y + k, many, 3, &sums);
             else
                 add_run(in, run.nearest, x, y + k, many, step, &sums);
         }
-    flush_sums(&sums, candidates, n, counters);
+    }
+    flush_sums(&sums, &cell, counters);
 }
 
 static void turn_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
@@ -198,6 +167,13 @@ static void near_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = grid_count(job);
 }
 
+// Whether some of them lie in rows [y0, y1).
+static bool reaches(const slic_table *table, const slic_cluster *cluster, ptrdiff_t y0,
+                    ptrdiff_t y1) {
+    const ptrdiff_t reach = NEAR / 2 * table->spacing;
+    return cluster->y - reach < y1 && cluster->y + reach >= y0;
+}
+
 // Pixel `at` of those around a centre; whether it lies in rows [y0, y1) of the image.
 static bool near_at(const ppx_job *job, const slic_cluster *cluster, int at, ptrdiff_t y0,
                     ptrdiff_t y1, ptrdiff_t *x, ptrdiff_t *y) {
@@ -209,13 +185,13 @@ static bool near_at(const ppx_job *job, const slic_cluster *cluster, int at, ptr
 
 static uint32_t cluster_at(const ppx_job *job, const void *row, ptrdiff_t x, ptrdiff_t y) {
     const slic_table *table = job->table;
-    uint32_t candidates[CANDIDATES];
+    slic_cell cell;
     slic_run run;
-    const int n = candidates_of(table, cell_of(x, job->in.width, table->across),
-                                cell_of(y, job->in.height, table->down), candidates);
-    assign_run(table, (const uint8_t *)row + x * job->in.channels, x, y, 1, job->in.channels,
-               candidates, n, &run);
-    return candidates[run.nearest[0]];
+    open_cell(table, cell_of(x, job->in.width, table->across),
+              cell_of(y, job->in.height, table->down), &cell);
+    move_cell(table, y, &cell);
+    assign_run(&cell, (const uint8_t *)row + x * job->in.channels, x, 1, job->in.channels, &run);
+    return cell.id[run.nearest[0]];
 }
 
 static void near_add(const ppx_job *job, const void *const *rows, ptrdiff_t y0, ptrdiff_t nrows,
@@ -223,11 +199,13 @@ static void near_add(const ppx_job *job, const void *const *rows, ptrdiff_t y0, 
     (void)scratch;
     const slic_table *table = job->table;
     ptrdiff_t x, y;
-    for (size_t k = 0; k < cluster_count(table); k++)
-        for (int at = 0; at < NEAR * NEAR; at++)
-            if (near_at(job, &table->clusters[k], at, y0, y0 + nrows, &x, &y) &&
+    for (size_t k = 0; k < cluster_count(table); k++) {
+        const slic_cluster *cluster = &table->clusters[k];
+        for (int at = 0; at < NEAR * NEAR && reaches(table, cluster, y0, y0 + nrows); at++)
+            if (near_at(job, cluster, at, y0, y0 + nrows, &x, &y) &&
                 cluster_at(job, rows[y - y0], x, y) == k)
                 counters[k] += (uint64_t)1 << at;
+    }
 }
 
 static void near_finish(const ppx_job *job, const uint64_t *counters) {
@@ -245,26 +223,36 @@ static void assign_geometry(const ppx_job *job, ppx_geometry *g) {
     g->keep_alpha = false;
 }
 
-static void assign(const ppx_job *job, const ppx_block *block) {
+// Rows of one cell.
+static void assign_cell(const ppx_job *job, const ppx_block *block, ptrdiff_t from, ptrdiff_t to,
+                        ptrdiff_t column, ptrdiff_t row) {
     const slic_table *table = job->table;
     const int step = job->in.channels;
-    uint32_t candidates[CANDIDATES];
+    const ptrdiff_t x0 = cell_start(column, job->in.width, table->across);
+    const ptrdiff_t x1 = cell_start(column + 1, job->in.width, table->across);
+    slic_cell cell;
     slic_run run;
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const ptrdiff_t y = block->y + k, row = cell_of(y, job->in.height, table->down);
+    open_cell(table, column, row, &cell);
+    for (ptrdiff_t k = from; k < to; k++) {
         uint32_t *out = block->out[k];
-        for (ptrdiff_t column = 0; column < table->across; column++) {
-            const ptrdiff_t x1 = cell_start(column + 1, job->in.width, table->across);
-            const int n = candidates_of(table, column, row, candidates);
-            ptrdiff_t x = cell_start(column, job->in.width, table->across);
-            for (ptrdiff_t many; x < x1; x += many) {
-                many = x1 - x < RUN ? x1 - x : RUN;
-                assign_run(table, (const uint8_t *)block->in[k] + x * step, x, y, many, step,
-                           candidates, n, &run);
-                for (ptrdiff_t i = 0; i < many; i++)
-                    out[x + i] = candidates[run.nearest[i]];
-            }
+        move_cell(table, block->y + k, &cell);
+        for (ptrdiff_t x = x0, many; x < x1; x += many) {
+            many = x1 - x < RUN ? x1 - x : RUN;
+            assign_run(&cell, (const uint8_t *)block->in[k] + x * step, x, many, step, &run);
+            for (ptrdiff_t i = 0; i < many; i++)
+                out[x + i] = cell.id[run.nearest[i]];
         }
+    }
+}
+
+static void assign(const ppx_job *job, const ppx_block *block) {
+    const slic_table *table = job->table;
+    for (ptrdiff_t k = 0, end; k < block->nrows; k = end) {
+        const ptrdiff_t row = cell_of(block->y + k, job->in.height, table->down);
+        end = cell_start(row + 1, job->in.height, table->down) - block->y;
+        end = end < block->nrows ? end : block->nrows;
+        for (ptrdiff_t column = 0; column < table->across; column++)
+            assign_cell(job, block, k, end, column, row);
     }
 }
 
@@ -294,12 +282,13 @@ static void kept_add(const ppx_job *job, const void *const *rows, ptrdiff_t y0, 
     (void)scratch;
     const slic_table *table = job->table;
     ptrdiff_t x, y;
-    for (size_t k = 0; k < cluster_count(table); k++)
-        for (int at = 0; at < NEAR * NEAR; at++)
-            if (table->clusters[k].near >> at & 1 &&
-                near_at(job, &table->clusters[k], at, y0, y0 + nrows, &x, &y))
-                counters[k * NEAR * NEAR + table->rank[at / NEAR][at % NEAR]] +=
+    for (size_t k = 0; k < cluster_count(table); k++, counters += NEAR * NEAR) {
+        const slic_cluster *cluster = &table->clusters[k];
+        for (int at = 0; at < NEAR * NEAR && reaches(table, cluster, y0, y0 + nrows); at++)
+            if (cluster->near >> at & 1 && near_at(job, cluster, at, y0, y0 + nrows, &x, &y))
+                counters[table->rank[at / NEAR][at % NEAR]] +=
                     ((const uint32_t *)rows[y - y0])[x] + (uint64_t)1;
+    }
 }
 
 static void kept_finish(const ppx_job *job, const uint64_t *counters) {
