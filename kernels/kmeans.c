@@ -15,6 +15,8 @@
 // a turn, 5 vector operations for a centre and 16 pixels.
 #include "../core/kernel.h"
 
+#include <stdlib.h>
+
 #include "kmeans_nearest.h"
 #include "kmeans_seeds.h"
 #include "rgb_bytes.inc.h"
@@ -50,18 +52,40 @@ static void conclude(const ppx_job *job, const uint64_t *sums, uint64_t squares)
 
 // ---- Gray: everything on the histogram ----------------------------------------------------------
 
+// The centres by value, of equals the first alone; how many.
+static int sort_centres(const kmeans_table *table, int order[MOST_CENTRES]) {
+    int n = 0;
+    for (int j = 0; j < table->k; j++) {
+        const int32_t value = table->centre[j][0];
+        int at = n;
+        while (at > 0 && table->centre[order[at - 1]][0] > value)
+            at--;
+        if (at > 0 && table->centre[order[at - 1]][0] == value)
+            continue;
+        memmove(order + at + 1, order + at, (size_t)(n - at) * sizeof *order);
+        order[at] = j;
+        n++;
+    }
+    return n;
+}
+
+static bool is_nearer(const kmeans_table *table, int32_t v, int j, int than) {
+    const int32_t a = abs(v - table->centre[j][0]), b = abs(v - table->centre[than][0]);
+    return a < b || (a == b && j < than);
+}
+
+// Levels ascend, and so do the centres that they are nearest to.
 static void sum_levels(const ppx_job *job, const uint64_t *counts, uint64_t *sums,
                        uint64_t *squares) {
     kmeans_table *table = job->table;
+    int order[MOST_CENTRES], at = 0;
+    const int n = sort_centres(table, order);
     memset(sums, 0, (size_t)table->k * SUMS * sizeof *sums);
     *squares = 0;
     for (uint32_t v = 0; v < level_count(job); v++) {
-        int nearest = 0, least = INT32_MAX;
-        for (int j = 0; counts[v] && j < table->k; j++) {
-            const int apart = (int32_t)v - table->centre[j][0], away = apart < 0 ? -apart : apart;
-            nearest = away < least ? j : nearest;
-            least = away < least ? away : least;
-        }
+        while (at + 1 < n && is_nearer(table, (int32_t)v, order[at + 1], order[at]))
+            at++;
+        const int nearest = order[at];
         sums[SUMS * nearest] += counts[v] * v;
         sums[SUMS * nearest + 3] += counts[v];
         *squares += counts[v] * v * v;

@@ -46,6 +46,9 @@ static size_t grid_count(const ppx_job *job) {
 }
 
 static ppx_status slic_check(const ppx_job *job, ppx_error *error) {
+    if (job->first.width > WIDEST || job->first.height > WIDEST)
+        return ppx_fail(error, PPX_E_USAGE, "slic: %td x %td pixels; it takes up to %d either way",
+                        job->first.width, job->first.height, WIDEST);
     if (grid_count(job) > MOST_REGIONS)
         return ppx_fail(error, PPX_E_USAGE,
                         "slic:regions=%d: a grid of %zu regions fits this image best, more than "

@@ -15,6 +15,7 @@ enum { REGIONS, COMPACTNESS, ITERATIONS, OUTPUT };
 enum { LABELS, BOUNDARIES };
 enum {
     MOST_REGIONS = 1 << 16,
+    WIDEST = 1 << 24, // whole numbers that floats hold; and RUN of them in a word
     CANDIDATES = 9,
     VECTOR = LANES / 2,
     RUN = 256, // pixels at a time: four sums of bytes then fit one word
