@@ -251,16 +251,15 @@ void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
 static void walk_steps(ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
     bool loops = kernel->again && !kernel->table_nbytes;
-    int turn = 0;
     for (int s = 0; s < kernel->nsteps; s++) {
-        if (loops && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (loops && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         ppx_step_geometry(&kernel->steps[s], job);
         job->in = job->geometry.out;
         if (loops && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }

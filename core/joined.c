@@ -74,7 +74,7 @@ static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const pp
             size_t number = is_merged ? (size_t)ppx_pairs_number(resolved, id) : id - next;
             next += is_merged;
             joined->number[id] = (uint32_t)number;
-            if (!job->findings)
+            if (!record_nbytes)
                 continue;
             char *into = records + number * record_nbytes;
             if (is_merged)

@@ -40,7 +40,7 @@ typedef enum ppx_border {
 // step's geometry function sees it.
 typedef struct ppx_geometry {
     ppx_shape out;
-    ptrdiff_t up, down;    // map: rows above and below an output row that are read
+    ptrdiff_t up, down;    // rows above and below that are read; a reduce has none above
     ptrdiff_t side;        // map: columns to the left and to the right, in pixels
     ppx_border border;     // for up, down and side
     double fill;           // the sample that PPX_CONSTANT puts there
@@ -55,6 +55,7 @@ typedef struct ppx_geometry {
 
 typedef struct ppx_job {
     const ppx_kernel *kernel;
+    int turn;                // of the loop that the step is in, from 0
     const ppx_value *values; // one for each parameter, in the kernel's order
     // The image that a parameter names: this worker's rows of it, or all (ppx_second says which).
     // NULL: none, or not yet read: check and geometry are called without it first, and again with
@@ -106,13 +107,20 @@ typedef struct ppx_map {
 
 // ---- reduce: counters over all pixels, added up -------------------------------------------------
 
+enum { PPX_MOST_DOWN = PPX_STRIP }; // rows below that a reduce may read
+
 typedef struct ppx_reduce {
-    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. Scratch is zero on the
-    // first call and must be left as it may be found again.
+    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. The `down` rows of the
+    // geometry that follow are in the table too, as far as the image has them: a pair of pixels is
+    // counted at its upper one. Scratch is zero on the first call and must be left as it may be
+    // found again.
     void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
                             ptrdiff_t nrows, uint64_t *counters, void *scratch);
     // Draws the conclusion into job->table; every rank does, from equal counters.
     void (*finish)(const ppx_job *job, const uint64_t *counters);
+    // Asked after finish, on every rank: whether the table says that the kernel cannot go on. May
+    // be NULL.
+    ppx_status (*verdict)(const ppx_job *job, ppx_error *error);
 } ppx_reduce;
 
 // ---- scan: a carry from all strips above --------------------------------------------------------

@@ -106,8 +106,11 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}, {"settle", "map"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan",
                                         "settle + map"};
+    bool joins = false;
+    for (int s = 0; s < kernel->nsteps; s++)
+        joins = joins || kernel->steps[s].pattern == PPX_JOIN;
     if (kernel->again)
-        return "iterate";
+        return joins ? "iterate + join" : "iterate";
     for (int s = 0; kernel->nsteps > 1 && s < kernel->nsteps; s++)
         if (kernel->steps[s].pattern == PPX_TRANSPOSE)
             return "map + transpose";

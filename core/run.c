@@ -147,15 +147,18 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     ppx_status status = ppx_alloc_array((void **)&counters, job->geometry.ncounters,
                                         sizeof *counters, "counters", run->error);
     status = agree(run, status);
-    if (!status)
-        status = run->runner->reduce(run->runner, job, reduce, run->band, counters, run->error);
+    if (!status) {
+        const ppx_source in = source_of(run->band);
+        status = run->runner->reduce(run->runner, job, reduce, &in, in.y0,
+                                     in.y0 + in.own->shape.height, counters, run->error);
+    }
     count_image(run, job->in);
     ppx_lap lap = ppx_lap_start(run->trace);
     if (!status)
         reduce->finish(job, counters);
     ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     ppx_free(counters);
-    return status;
+    return status || !reduce->verdict ? status : reduce->verdict(job, run->error);
 }
 
 // The second image of a step that is not a map; NULL if it has none.
@@ -215,16 +218,15 @@ static ppx_status run_step(run_state *run, ppx_job *job, const ppx_step *step) {
 
 static ppx_status run_steps(run_state *run, ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
-    int turn = 0;
     ppx_status status = PPX_OK;
     for (int s = 0; !status && s < kernel->nsteps; s++) {
-        if (kernel->again && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (kernel->again && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         status = run_step(run, job, &kernel->steps[s]);
         if (kernel->again && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }

@@ -91,9 +91,10 @@ struct ppx_runner {
     // Output rows [y0, y1), which lie in the band out.
     ppx_status (*map)(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                       const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
-    // Adds the band's contribution to the counters.
+    // Adds the contribution of rows [y0, y1) to the counters.
     ppx_status (*reduce)(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                         const ppx_band *in, uint64_t *counters, ppx_error *error);
+                         const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                         ppx_error *error);
     ppx_status (*scan)(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                        const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
                        ppx_error *error);
@@ -148,6 +149,10 @@ ppx_status ppx_feed_open(ppx_feed **feed, const ppx_stages *stages, const ppx_so
 // Makes output rows [y0, y1). Going on where the last call ended is cheaper than jumping.
 ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
 void ppx_feed_close(ppx_feed *feed);
+
+// Adds the rows of one strip, from y on and below y1, to the counters of a worker.
+void ppx_reduce_strip(const ppx_job *job, const ppx_reduce *reduce, const ppx_source *in,
+                      ptrdiff_t y, ptrdiff_t y1, uint64_t *counters, void *scratch);
 
 // Pointers to the rows [y0, y0 + nrows) of a band; at most PPX_STRIP of them.
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]);

@@ -21,6 +21,7 @@
     X(rotate) \
     X(affine) \
     X(pyramid) \
+    X(wavelet) \
     X(convolve) \
     X(box) \
     X(gaussian) \
@@ -31,6 +32,7 @@
     X(scharr) \
     X(laplacian) \
     X(harris) \
+    X(lbp) \
     X(peaks) \
     X(ssim) \
     X(median) \
@@ -50,6 +52,9 @@
     X(equalize) \
     X(clahe) \
     X(otsu) \
+    X(glcm) \
+    X(kmeans) \
+    X(slic) \
     X(adaptive) \
     X(sauvola) \
     X(integral) \

@@ -26,19 +26,15 @@ static ppx_status map_serial(const ppx_runner *runner, const ppx_stages *stages,
 }
 
 static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
-                                const ppx_reduce *reduce, const ppx_band *in, uint64_t *counters,
-                                ppx_error *error) {
+                                const ppx_reduce *reduce, const ppx_source *in, ptrdiff_t y0,
+                                ptrdiff_t y1, uint64_t *counters, ppx_error *error) {
     (void)runner;
     void *scratch = NULL;
     ppx_status status =
         ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
-    ptrdiff_t end = in->y0 + in->rows.shape.height;
     ppx_lap lap = ppx_lap_start(job->trace);
-    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-        void *rows[PPX_STRIP];
-        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
-        ppx_band_rows(in, y, nrows, rows);
-        reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, counters, scratch);
+    for (ptrdiff_t y = y0; !status && y < y1; y += PPX_STRIP) {
+        ppx_reduce_strip(job, reduce, in, y, y1, counters, scratch);
         ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
     ppx_free(scratch);
