@@ -55,6 +55,8 @@ static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_
         join->edge(job, &joined->pieces[p + 1], false, ids + width);
         seam_context context = {pairs, joined->offset[p], joined->offset[p + 1], error};
         status = join->seam(job, ids, ids + width, &(ppx_seam){&context, seam_join});
+        if (!status && join->mend && job->findings)
+            join->mend(job, ids, ids + width, joined->pieces[p + 1].records.data);
     }
     ppx_free(ids);
     return status ? status : ppx_pairs_resolve(pairs, error);
@@ -123,6 +125,17 @@ ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_
         status = number_pieces(joined, job, join, &pairs, error);
     ppx_pairs_free(&pairs);
     return status;
+}
+
+void ppx_joined_values(ppx_joined *joined, const ppx_job *job, const ppx_join *join) {
+    if (!join->value)
+        return;
+    const char *records = joined->records.data;
+    const size_t total = joined->offset[joined->npieces];
+    for (size_t k = 0; k < total; k++) {
+        const uint32_t number = joined->number[k];
+        joined->number[k] = join->value(job, records + number * join->record_nbytes, number);
+    }
 }
 
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,

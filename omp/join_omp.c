@@ -54,6 +54,8 @@ ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_
         status = ppx_joined_resolve(&joined, job, join, error);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
+    else if (!status)
+        ppx_joined_values(&joined, job, join);
     if (!status)
         paint(&joined, job, join, out);
     if (!status && job->sink && join->report)
