@@ -51,6 +51,9 @@
     X(sauvola) \
     X(integral) \
     X(label) \
+    X(fill_holes) \
+    X(clear_border) \
+    X(area_open) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \
