@@ -51,6 +51,7 @@
     X(sauvola) \
     X(integral) \
     X(label) \
+    X(regions) \
     X(fill_holes) \
     X(clear_border) \
     X(area_open) \
