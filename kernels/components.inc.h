@@ -30,16 +30,17 @@ static inline size_t NAME(pack_row)(const PIXEL *pixels, ptrdiff_t width, bool c
     return nruns;
 }
 
-// Writes `value` to [x0, x1); up to 7 more samples are written where they lie below the limit: what
-// comes next overwrites them.
+// Writes `value` to [x0, x1); up to a vector more is written where it lies below the limit: what
+// comes next overwrites it.
 static inline void NAME(fill)(PIXEL *out, ptrdiff_t x0, ptrdiff_t x1, ptrdiff_t limit,
                               PIXEL value) {
+    const ptrdiff_t vector = 32 / (ptrdiff_t)sizeof(PIXEL);
     ptrdiff_t x = x0;
-    if (x1 + 7 <= limit) {
+    if (x1 + vector <= limit) {
         do {
-            for (int k = 0; k < 8; k++)
+            for (ptrdiff_t k = 0; k < vector; k++)
                 out[x + k] = value;
-            x += 8;
+            x += vector;
         } while (x < x1);
         return;
     }

@@ -30,6 +30,7 @@
     X(sobel) \
     X(scharr) \
     X(laplacian) \
+    X(canny) \
     X(harris) \
     X(peaks) \
     X(ssim) \

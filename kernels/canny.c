@@ -1,0 +1,257 @@
+// canny.c: edges by Canny's detector (1986): thin, and joined by hysteresis.
+//
+// In: one channel of u8 or u16. Out: u8, 255 on edges and 0 elsewhere. Steps: `gaussian` of that
+// sigma (none for 0); Sobel's 3x3 gradient (gx, gy) and its size by `norm`, |gx| + |gy| or
+// sqrt(gx^2 + gy^2); a pixel is a candidate if its size exceeds `low` and those of both neighbours
+// across the edge; candidates above `high` are strong; 8-connected components of candidates with a
+// strong one are edges. Units: of the gradient, 8 times the slope in grey levels a pixel.
+// The direction across the edge is the nearest of four; tan 22.5 degrees is taken as 13573 / 32768,
+// as OpenCV does, which has the same edges without the blur. Ties: equal neighbours to the right
+// and below do not unseat a candidate, except diagonally; so a ramp of two equal rows has one edge.
+// Border: samples beyond are those of the edge, sizes are 0. Method: all is in integers (u16 sizes
+// squared in doubles, exact below 2^53); hysteresis is a question of components (components.h) and
+// not a flood, so that ranks need a constant number of rounds.
+// Cost: a read of the image, a write and a read of classes, a write of the edges; 4 rows in cache.
+#include "components.h"
+
+#include "gaussian_blur.inc.h"
+
+enum { LOW, HIGH, SIGMA, NORM };
+enum { L1, L2 };
+
+// ---- Blur ---------------------------------------------------------------------------------------
+
+static blur_plan plan_of(const ppx_job *job) {
+    const bool fixed = job->in.type == PPX_U8;
+    return blur_plan_of(job->values[SIGMA].d, fixed ? 3.5 : 4, fixed, false);
+}
+
+#include "gaussian_whole.inc.h"
+
+static bool blurs(const ppx_job *job) {
+    return job->values[SIGMA].d > 0;
+}
+
+static size_t canny_table_nbytes(const ppx_job *job) {
+    return blurs(job) ? sizeof(blur_table) : 0;
+}
+
+static void canny_build(const ppx_job *job) {
+    blur_plan plan = plan_of(job);
+    blur_build(job->table, &plan, job->values[SIGMA].d);
+}
+
+static void blur_geometry(const ppx_job *job, ppx_geometry *g) {
+    if (!blurs(job))
+        return;
+    blur_plan plan = plan_of(job);
+    g->up = g->down = plan.reach;
+    g->border = PPX_REPLICATE;
+    g->block = BLOCK;
+    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
+}
+
+static void blur_rows(const ppx_job *job, const ppx_block *block) {
+    if (!blurs(job))
+        for (ptrdiff_t k = 0; k < block->nrows; k++)
+            memcpy(block->out[k], block->in[k], ppx_shape_row_nbytes(job->in));
+    else if (job->in.type == PPX_U8)
+        gaussian_u8(job, block);
+    else
+        gaussian_u16(job, block);
+}
+
+// ---- Candidates ---------------------------------------------------------------------------------
+
+// Which neighbours are compared: beside it, above and below, from the upper left, from the upper
+// right.
+enum { ACROSS, DOWN, FALLING, RISING };
+enum { WEAK = 1, STRONG = 2 };
+
+// The scratch is a ring of rows of sizes, two of directions, and two for the current gradients, of
+// 8 bytes a sample at most.
+enum { SIZES = 3, DIRECTIONS = 2, LINES = SIZES + DIRECTIONS + 2, MARGIN = 16 };
+
+static size_t line_length(const ppx_job *job) {
+    return ((size_t)job->in.width + 2 * MARGIN + 15) / 16 * 16 + 16;
+}
+
+static inline uint16_t size_of_u8(int16_t g) {
+    return (uint16_t)(g < 0 ? -g : g);
+}
+
+static inline uint32_t size_of_u16(int32_t g) {
+    return (uint32_t)(g < 0 ? -g : g);
+}
+
+// tan 22.5 degrees times a size, rounded up.
+static inline uint16_t slope_u8(uint16_t size) {
+    return (uint16_t)((size * 27146u >> 16) + (size > 0)); // never a whole number before
+}
+
+static inline uint32_t slope_u16(uint32_t size) {
+    return (size * 13573u + 32767) >> 15;
+}
+
+#define PIXEL uint8_t
+#define GRADIENT int16_t
+#define SIZE uint16_t
+#define DIRECTION uint16_t
+#define OF_TYPE(name) name##_u8
+#define NAME(name) name##_u8_l1
+#include "canny.inc.h"
+
+#define PIXEL uint8_t
+#define GRADIENT int16_t
+#define SIZE int32_t
+#define DIRECTION uint16_t
+#define SQUARES
+#define OF_TYPE(name) name##_u8
+#define NAME(name) name##_u8_l2
+#include "canny.inc.h"
+
+#define PIXEL uint16_t
+#define GRADIENT int32_t
+#define SIZE int32_t
+#define DIRECTION uint32_t
+#define OF_TYPE(name) name##_u16
+#define NAME(name) name##_u16_l1
+#include "canny.inc.h"
+
+#define PIXEL uint16_t
+#define GRADIENT int32_t
+#define SIZE double
+#define DIRECTION uint32_t
+#define SQUARES
+#define OF_TYPE(name) name##_u16
+#define NAME(name) name##_u16_l2
+#include "canny.inc.h"
+
+static void class_rows(const ppx_job *job, const ppx_block *block) {
+    const bool squares = job->values[NORM].i == L2;
+    if (job->in.type == PPX_U8)
+        (squares ? classify_u8_l2 : classify_u8_l1)(job, block);
+    else
+        (squares ? classify_u16_l2 : classify_u16_l1)(job, block);
+}
+
+static void class_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->up = g->down = 2;
+    g->side = 1;
+    g->border = PPX_REPLICATE;
+    g->out.type = PPX_U8;
+    g->scratch_nbytes = LINES * line_length(job) * sizeof(double);
+}
+
+// ---- Hysteresis ---------------------------------------------------------------------------------
+
+typedef struct class_row {
+    const uint8_t *classes;
+    uint32_t *strong;
+} class_row;
+
+static INLINE void look_for_strong(void *context, uint32_t component, size_t x0, size_t x1) {
+    const class_row *row = context;
+    uint32_t all = 0;
+    for (size_t x = x0; x < x1; x++)
+        all |= row->classes[x];
+    row->strong[component] |= all & STRONG;
+}
+
+static ppx_status edges_local(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
+                              ppx_error *error) {
+    ppx_status status = find_runs(job, rows, piece, false, error);
+    if (!status)
+        status = find_components(job, piece, true, error);
+    const size_t nbytes = piece->ncomponents * sizeof(uint32_t);
+    if (!status)
+        status = ppx_pool_reserve(&piece->records, nbytes, error);
+    if (status || !nbytes)
+        return status;
+    memset(piece->records.data, 0, nbytes);
+    for (ptrdiff_t k = 0; k < piece->nrows; k++) {
+        class_row row = {ppx_image_row(rows, k), piece->records.data};
+        each_run(job, piece, k, look_for_strong, &row);
+    }
+    return PPX_OK;
+}
+
+static ppx_status edges_seam(const ppx_job *job, const uint32_t *above, const uint32_t *below,
+                             const ppx_seam *seam) {
+    return component_seam(job, above, below, true, seam);
+}
+
+static void edges_merge(const ppx_job *job, void *into, const void *from) {
+    (void)job;
+    *(uint32_t *)into |= *(const uint32_t *)from;
+}
+
+static uint32_t edges_value(const ppx_job *job, const void *record, uint32_t number) {
+    (void)job, (void)number;
+    return *(const uint32_t *)record ? UINT8_MAX : 0;
+}
+
+static void edges_paint(const ppx_job *job, const ppx_piece *piece, const uint32_t *values,
+                        ptrdiff_t y, ptrdiff_t nrows, void *const *out) {
+    for (ptrdiff_t k = 0; k < nrows; k++)
+        paint_row_u8(job, piece, y + k - piece->y0, values, 0, 0, out[k]);
+}
+
+// ---- The kernel ---------------------------------------------------------------------------------
+
+static ppx_status canny_check(const ppx_job *job, ppx_error *error) {
+    const double sigma = job->values[SIGMA].d;
+    if (job->values[LOW].d > job->values[HIGH].d)
+        return ppx_fail(error, PPX_E_USAGE, "canny:low=%g is above high=%g", job->values[LOW].d,
+                        job->values[HIGH].d);
+    if (sigma > 0 && sigma < 0.3)
+        return ppx_fail(error, PPX_E_USAGE, "canny:sigma=%g: it is 0, for no blur, or at least 0.3",
+                        sigma);
+    return component_check(job, error);
+}
+
+static const ppx_param canny_params[] = {
+    [LOW] = {"low", PPX_REAL, 0, 1e6, NULL, NULL, "gradients above it may belong to an edge"},
+    [HIGH] = {"high", PPX_REAL, 0, 1e6, NULL, NULL, "an edge has one above it"},
+    [SIGMA] = {"sigma", PPX_REAL, 0, 100, NULL, "1", "of the blur before, in pixels; 0 is none"},
+    [NORM] = {"norm", PPX_CHOICE, 0, 0, "l1|l2", "l2", "|gx| + |gy|, or sqrt(gx^2 + gy^2)"},
+};
+
+static const ppx_step canny_steps[] = {
+    {
+        .pattern = PPX_MAP,
+        .geometry = blur_geometry,
+        .map = {.rows = {[PPX_U8] = blur_rows, [PPX_U16] = blur_rows}},
+    },
+    {
+        .pattern = PPX_MAP,
+        .geometry = class_geometry,
+        .map = {.rows = {[PPX_U8] = class_rows, [PPX_U16] = class_rows}},
+    },
+    {
+        .pattern = PPX_JOIN,
+        .join = {.record_nbytes = sizeof(uint32_t),
+                 .local = {[PPX_U8] = edges_local},
+                 .edge = component_edge,
+                 .seam = edges_seam,
+                 .merge = edges_merge,
+                 .value = edges_value,
+                 .paint = edges_paint},
+    },
+};
+
+const ppx_kernel PPX_KERNEL(canny) = {
+    .name = "canny",
+    .summary = "thin edges joined by hysteresis",
+    .examples = "canny:low=60,high=160 canny:low=200,high=700,sigma=0,norm=l1 "
+                "canny:low=40.5,high=90,sigma=0 canny:low=9,high=20,sigma=9,norm=l1",
+    .types = PPX_TAKES_U8 | PPX_TAKES_U16,
+    .channels = PPX_ONE_CHANNEL,
+    .params = canny_params,
+    .nparams = sizeof canny_params / sizeof *canny_params,
+    .check = canny_check,
+    .table_nbytes = canny_table_nbytes,
+    .build = canny_build,
+    .steps = canny_steps,
+    .nsteps = 3,
+};
