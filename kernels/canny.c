@@ -68,71 +68,36 @@ static void blur_rows(const ppx_job *job, const ppx_block *block) {
 enum { ACROSS, DOWN, FALLING, RISING };
 enum { WEAK = 1, STRONG = 2 };
 
-// The scratch is a ring of rows of sizes, two of directions, and two for the current gradients, of
-// 8 bytes a sample at most.
-enum { SIZES = 3, DIRECTIONS = 2, LINES = SIZES + DIRECTIONS + 2, MARGIN = 16 };
+// The scratch is so many lines of samples, with a margin on either side.
+enum { LINES = 11, MARGIN = 16 };
 
 static size_t line_length(const ppx_job *job) {
     return ((size_t)job->in.width + 2 * MARGIN + 15) / 16 * 16 + 16;
 }
 
-static inline uint16_t size_of_u8(int16_t g) {
-    return (uint16_t)(g < 0 ? -g : g);
-}
+#include "canny_u8.inc.h"
 
-static inline uint32_t size_of_u16(int32_t g) {
-    return (uint32_t)(g < 0 ? -g : g);
-}
-
-// tan 22.5 degrees times a size, rounded up.
-static inline uint16_t slope_u8(uint16_t size) {
-    return (uint16_t)((size * 27146u >> 16) + (size > 0)); // never a whole number before
-}
-
-static inline uint32_t slope_u16(uint32_t size) {
-    return (size * 13573u + 32767) >> 15;
-}
-
-#define PIXEL uint8_t
-#define GRADIENT int16_t
-#define SIZE uint16_t
-#define DIRECTION uint16_t
-#define OF_TYPE(name) name##_u8
-#define NAME(name) name##_u8_l1
-#include "canny.inc.h"
-
-#define PIXEL uint8_t
-#define GRADIENT int16_t
+#define NORM_L1
 #define SIZE int32_t
-#define DIRECTION uint16_t
-#define SQUARES
-#define OF_TYPE(name) name##_u8
-#define NAME(name) name##_u8_l2
-#include "canny.inc.h"
+#define NAME(name) name##_l1
+#include "canny_u16.inc.h"
 
-#define PIXEL uint16_t
-#define GRADIENT int32_t
-#define SIZE int32_t
-#define DIRECTION uint32_t
-#define OF_TYPE(name) name##_u16
-#define NAME(name) name##_u16_l1
-#include "canny.inc.h"
-
-#define PIXEL uint16_t
-#define GRADIENT int32_t
 #define SIZE double
-#define DIRECTION uint32_t
-#define SQUARES
-#define OF_TYPE(name) name##_u16
-#define NAME(name) name##_u16_l2
-#include "canny.inc.h"
+#define NAME(name) name##_l2
+#include "canny_u16.inc.h"
 
-static void class_rows(const ppx_job *job, const ppx_block *block) {
-    const bool squares = job->values[NORM].i == L2;
-    if (job->in.type == PPX_U8)
-        (squares ? classify_u8_l2 : classify_u8_l1)(job, block);
+static void class_rows_u8(const ppx_job *job, const ppx_block *block) {
+    if (job->values[NORM].i == L1)
+        classify_u8(job, block, true);
     else
-        (squares ? classify_u16_l2 : classify_u16_l1)(job, block);
+        classify_u8(job, block, false);
+}
+
+static void class_rows_u16(const ppx_job *job, const ppx_block *block) {
+    if (job->values[NORM].i == L1)
+        classify_u16_l1(job, block);
+    else
+        classify_u16_l2(job, block);
 }
 
 static void class_geometry(const ppx_job *job, ppx_geometry *g) {
@@ -140,7 +105,8 @@ static void class_geometry(const ppx_job *job, ppx_geometry *g) {
     g->side = 1;
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
-    g->scratch_nbytes = LINES * line_length(job) * sizeof(double);
+    g->scratch_nbytes =
+        LINES * line_length(job) * (job->in.type == PPX_U8 ? sizeof(int16_t) : sizeof(double));
 }
 
 // ---- Hysteresis ---------------------------------------------------------------------------------
@@ -226,7 +192,7 @@ static const ppx_step canny_steps[] = {
     {
         .pattern = PPX_MAP,
         .geometry = class_geometry,
-        .map = {.rows = {[PPX_U8] = class_rows, [PPX_U16] = class_rows}},
+        .map = {.rows = {[PPX_U8] = class_rows_u8, [PPX_U16] = class_rows_u16}},
     },
     {
         .pattern = PPX_JOIN,
