@@ -14,6 +14,7 @@ typedef struct bench_request {
     ptrdiff_t width, height;
     ppx_type type;
     int channels, threads;
+    bool dealing; // --distribute dynamic
     int64_t warmup;
     double min_time, max_time; // seconds of samples for each chain
     const char *json, *csv;

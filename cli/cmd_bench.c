@@ -16,7 +16,7 @@
 #include "named.h"
 #include "places.h"
 
-enum { MIN_TIME = 256, MAX_TIME, WARMUP, CLASS, TYPE, CHANNELS, CSV };
+enum { MIN_TIME = 256, MAX_TIME, DISTRIBUTE, WARMUP, CLASS, TYPE, CHANNELS, CSV };
 
 static const option_help options[] = {
     {"threads", "N", 't', "threads in each rank, as for run"},
@@ -27,6 +27,7 @@ static const option_help options[] = {
     {"warmup", "N", WARMUP, "runs before the first sample (default 1)"},
     {"min-time", "S", MIN_TIME, "seconds of samples for each chain at least (default 0.3)"},
     {"max-time", "S", MAX_TIME, "and at most (default 10)"},
+    {"distribute", "HOW", DISTRIBUTE, "static or dynamic, as for run"},
     {"json", "FILE", 'j', "all samples, for machines"},
     {"csv", "FILE", CSV, "a row for each chain"},
 };
@@ -83,6 +84,8 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
         return take_seconds("--min-time", &r->min_time, error);
     case MAX_TIME:
         return take_seconds("--max-time", &r->max_time, error);
+    case DISTRIBUTE:
+        return parse_distribution(optarg, &r->dealing, error);
     case 'j':
         r->json = optarg;
         return PPX_OK;
@@ -351,6 +354,7 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
     omp_set_dynamic(0);
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
     (void)mallopt(M_TRIM_THRESHOLD, -1);
+    world_deal(all, r->dealing);
     setting s = {.all = all, .runner = world_runner(all, &ppx_runner_omp)};
     ppx_chain *chains[BENCH_MOST_SPECS] = {NULL};
     bench_record record = {

@@ -1,12 +1,13 @@
 // cmd_gen.c: parpix gen, which writes scenes: test images, and what is known of them.
 //
-// Rank 0 works, with threads over strips; a strip depends on nothing but the scene.
+// A strip depends on nothing but the scene: all workers make theirs, rank 0 writes.
 #include <jansson.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/runner.h"
 #include "command.h"
 
 typedef struct request {
@@ -14,9 +15,10 @@ typedef struct request {
     char *settings; // of all --set, joined by commas; NULL if there was none
     ptrdiff_t width, height;
     int64_t seed, nthreads; // nthreads: 0, the runtime's choice
+    bool dealing;
 } request;
 
-enum { TRUTH = 256, LABELS, SIZE, SEED, SET };
+enum { TRUTH = 256, LABELS, SIZE, SEED, SET, DISTRIBUTE };
 
 static const option_help options[] = {
     {"output", "FILE", 'o', "the image to write; .png, .pgm or .npy, - is standard output"},
@@ -25,7 +27,8 @@ static const option_help options[] = {
     {"set", "KEY=VALUE,...", SET, "settings of the scene; may be given more than once"},
     {"truth", "FILE.json", TRUTH, "what is known of the scene: its objects as a table"},
     {"labels", "FILE.npy", LABELS, "the true label image (u32): which object owns a pixel"},
-    {"threads", "N", 't', "OpenMP threads"},
+    {"threads", "N", 't', "threads in each rank, as for run"},
+    {"distribute", "HOW", DISTRIBUTE, "static or dynamic, as for run"},
 };
 
 // ---- Help: scenes and their settings ------------------------------------------------------------
@@ -94,6 +97,8 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
         return PPX_OK;
     case 't':
         return parse_count("--threads", optarg, 1, 4096, &r->nthreads, error);
+    case DISTRIBUTE:
+        return parse_distribution(optarg, &r->dealing, error);
     case SIZE:
         return parse_size(optarg, &r->width, &r->height, error);
     case SEED:
@@ -197,54 +202,88 @@ static ppx_status write_truth(const request *r, const ppx_scene *scene, ppx_erro
 
 // ---- The command --------------------------------------------------------------------------------
 
-// All rows, a strip at a time: pixels, or labels if the image is u32.
-static void paint(const ppx_scene *scene, ppx_image *image) {
-    ptrdiff_t height = image->shape.height, nstrips = (height + PPX_STRIP - 1) / PPX_STRIP;
-#pragma omp parallel for schedule(runtime) default(none) shared(scene, image, height, nstrips)
-    for (ptrdiff_t strip = 0; strip < nstrips; strip++) {
-        ptrdiff_t y = strip * PPX_STRIP, nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
-        ppx_image rows = ppx_image_view(image, y, nrows);
-        if (image->shape.type == PPX_U32)
-            (void)ppx_scene_labels(scene, y, &rows);
+// A scene as a map that reads nothing, so that it runs as kernels do: by threads under any
+// schedule, by ranks in bands or with strips dealt out.
+static void no_rows(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a, ptrdiff_t *b) {
+    (void)job, (void)y0, (void)y1;
+    *a = *b = 0;
+}
+
+static void paint_rows(const ppx_job *job, const ppx_block *block) {
+    const ppx_scene *scene = job->table;
+    ppx_shape row = job->geometry.out;
+    row.height = 1;
+    for (ptrdiff_t k = 0; k < block->nrows; k++) {
+        ppx_image image = ppx_image_wrap(block->out[k], row, (ptrdiff_t)ppx_shape_row_nbytes(row));
+        if (row.type == PPX_U32)
+            (void)ppx_scene_labels(scene, block->y + k, &image);
         else
-            ppx_scene_rows(scene, y, &rows);
+            ppx_scene_rows(scene, block->y + k, &image);
     }
 }
 
-static ppx_status write_image(const ppx_scene *scene, ppx_shape shape, const char *path,
-                              ppx_error *error) {
-    ppx_image image;
-    ppx_status status = ppx_image_create(&image, shape, error);
-    if (status)
-        return status;
-    paint(scene, &image);
-    status = ppx_image_write(&image, path, NULL, error);
-    ppx_image_free(&image);
+// Pixels, or labels if the shape is of u32; the whole image is on rank 0.
+static ppx_status paint(world *all, ppx_scene *scene, ppx_shape shape, ppx_image *whole,
+                        ppx_error *error) {
+    const ppx_runner *runner = world_runner(all, &ppx_runner_omp);
+    ppx_map map = {.needs = no_rows};
+    map.rows[shape.type] = paint_rows;
+    const ppx_stages stages = {
+        .n = 1,
+        .at[0] = {.job = {.in = shape, .first = shape, .geometry = {.out = shape}, .table = scene},
+                  .map = &map}};
+    ppx_band band = {.height = shape.height};
+    ptrdiff_t y1 = shape.height;
+    if (runner->band)
+        runner->band(runner, shape.height, &band.y0, &y1);
+    ppx_shape own = shape;
+    own.height = y1 - band.y0;
+    ppx_status status = world_agree(all, ppx_image_create(&band.rows, own, error), error);
+    const ppx_image nothing = {.shape = {shape.width, 0, shape.channels, shape.type}};
+    const ppx_source in = {.own = &nothing};
+    if (!status)
+        status = runner->map(runner, &stages, &in, &band, band.y0, y1, error);
+    if (!status)
+        return world_collect(all, &band, whole, error);
+    ppx_image_free(&band.rows);
     return status;
 }
 
-static ppx_status generate(const request *r, ppx_error *error) {
+static ppx_status write_image(world *all, ppx_scene *scene, ppx_shape shape, const char *path,
+                              ppx_error *error) {
+    ppx_image image = {0};
+    ppx_status status = paint(all, scene, shape, &image, error);
+    if (!status && all->rank == 0)
+        status = ppx_image_write(&image, path, NULL, error);
+    ppx_image_free(&image);
+    return world_agree(all, status, error);
+}
+
+static ppx_status generate(world *all, const request *r, ppx_error *error) {
     ppx_scene *scene;
     ppx_status status = ppx_scene_create(&scene, r->scene, r->width, r->height, (uint64_t)r->seed,
                                          r->settings, error);
-    if (status)
+    status = world_agree(all, status, error);
+    if (status) {
+        ppx_scene_free(scene);
         return status;
+    }
     ppx_shape shape = ppx_scene_shape(scene), labels = shape;
     labels.type = PPX_U32;
     status = ppx_image_writable(shape, r->out, NULL, error);
     if (!status && r->labels)
         status = ppx_image_writable(labels, r->labels, NULL, error);
     if (!status)
-        status = write_image(scene, shape, r->out, error);
+        status = write_image(all, scene, shape, r->out, error);
     if (!status && r->labels)
-        status = write_image(scene, labels, r->labels, error);
-    if (!status && r->truth)
+        status = write_image(all, scene, labels, r->labels, error);
+    if (!status && r->truth && all->rank == 0)
         status = write_truth(r, scene, error);
     ppx_scene_free(scene);
     return status;
 }
 
-static int gen(const world *all, request *r, int argc, char **argv) {
+static int gen(world *all, request *r, int argc, char **argv) {
     ppx_error error = {0};
     int code =
         take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, r);
@@ -262,7 +301,10 @@ static int gen(const world *all, request *r, int argc, char **argv) {
         return complain(all, &error);
     if (r->nthreads)
         omp_set_num_threads((int)r->nthreads);
-    ppx_status status = all->rank == 0 ? generate(r, &error) : PPX_OK;
+    else if (all->nranks > 1 && !getenv("OMP_NUM_THREADS"))
+        omp_set_num_threads(1);
+    world_deal(all, r->dealing);
+    ppx_status status = generate(all, r, &error);
     return world_agree(all, status, &error) ? complain(all, &error) : EXIT_SAME;
 }
 

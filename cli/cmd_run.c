@@ -27,6 +27,8 @@ static const option_help options[] = {
     {"max-pixels", "N", 260, "refuse larger inputs (default 1G; k, M, G are understood)"},
     {"max-memory", "BYTES", 261,
      "stream rows through the chain in that much memory (k, M, G); maps and reductions only"},
+    {"distribute", "HOW", 262,
+     "static: a band for each rank; dynamic: strips as ranks become free"},
     {"quiet", NULL, 'q', "no report on stderr"},
 };
 
@@ -37,7 +39,7 @@ static const char *const phase_names[NPHASES] = {"decode",  "distribute", "excha
 typedef struct run_request {
     const char *spec, *input, *output, *json, *labels_csv, *histogram_csv;
     int threads, iterations;
-    bool serial, quiet;
+    bool serial, dealing, quiet;
     uint64_t max_memory; // 0: images lie in memory
     ppx_read_options read;
     ppx_write_options write;
@@ -102,6 +104,9 @@ static ppx_status take_option(void *request, int letter, ppx_error *error) {
         break;
     case 261:
         status = parse_amount("--max-memory", optarg, &r->max_memory, error);
+        break;
+    case 262:
+        status = parse_distribution(optarg, &r->dealing, error);
         break;
     default:
         r->quiet = true;
@@ -170,6 +175,7 @@ static ppx_status compute(const run_request *r, world *all, const ppx_chain *cha
                            .load = named_image,
                            .load_context = all};
     ppx_run_times times = {0};
+    world_deal(all, r->dealing);
     status = ppx_run(chain, world_runner(all, inner), &band, &how, &times, error);
     if (status)
         return status;

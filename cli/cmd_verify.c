@@ -27,6 +27,7 @@ typedef struct way {
     omp_sched_t schedule;
     int chunk;
     const char *simd; // NULL: the level in use
+    bool dealing;     // strips of maps, among ranks
     char name[60];
 } way;
 
@@ -196,6 +197,7 @@ static ppx_status check(const verify_plan *plan, const char *spec, world *ranks,
     ppx_status status = PPX_OK;
     omp_set_num_threads(how->nthreads);
     omp_set_schedule(how->schedule, how->chunk);
+    world_deal(ranks, how->dealing);
     for (size_t k = 0; !status && same && k < verify_image_count(plan); k++) {
         ppx_image image;
         char name[200];
@@ -228,7 +230,7 @@ static ppx_status check_levels(const verify_plan *plan, const char *spec, world 
     for (int level = 0; !status && level < ppx_simd_count(); level++) {
         if (!ppx_simd_usable(level) || level == ppx_simd_level())
             continue;
-        way how = {&ppx_runner_serial, 1, 1, omp_sched_static, 0, ppx_simd_name(level), ""};
+        way how = {&ppx_runner_serial, 1, 1, omp_sched_static, 0, ppx_simd_name(level), false, ""};
         (void)snprintf(how.name, sizeof how.name, "serial, %s", how.simd);
         status = check(plan, spec, all, &how, tally, error);
     }
@@ -246,6 +248,7 @@ static ppx_status check_threads(const verify_plan *plan, const char *spec, world
                        schedules[s].schedule,
                        schedules[s].chunk,
                        NULL,
+                       false,
                        ""};
             (void)snprintf(how.name, sizeof how.name, "%d thread%s, %s", how.nthreads,
                            how.nthreads > 1 ? "s" : "", schedules[s].name);
@@ -263,9 +266,14 @@ static ppx_status check_ranks(const verify_plan *plan, int nranks, world *all, v
     for (size_t t = plan->nthreads; t-- > 0;)
         nthreads = plan->threads[t] > 1 ? plan->threads[t] : nthreads;
     for (size_t k = 0; !status && part.rank >= 0 && k < plan->nspecs; k++) {
-        way how = {&ppx_runner_serial, nranks, 1, omp_sched_static, 0, NULL, ""};
+        way how = {&ppx_runner_serial, nranks, 1, omp_sched_static, 0, NULL, false, ""};
         (void)snprintf(how.name, sizeof how.name, "%d ranks", nranks);
         status = check(plan, plan->specs[k], &part, &how, tally, error);
+        how.dealing = true;
+        (void)snprintf(how.name, sizeof how.name, "%d ranks, strips dealt", nranks);
+        if (!status)
+            status = check(plan, plan->specs[k], &part, &how, tally, error);
+        how.dealing = false;
         if (status || nthreads == 1)
             continue;
         how.runner = &ppx_runner_omp;

@@ -60,6 +60,8 @@ ppx_status parse_amount(const char *what, const char *text, uint64_t *value, ppx
 // "1,2,3" into at most `room` numbers.
 ppx_status parse_counts(const char *what, const char *text, int64_t least, int64_t most,
                         int *values, size_t room, size_t *n, ppx_error *error);
+// "static" (bands of equal height) or "dynamic" (strips dealt out), for --distribute.
+ppx_status parse_distribution(const char *text, bool *dealing, ppx_error *error);
 // "640x480".
 ppx_status parse_size(const char *text, ptrdiff_t *width, ptrdiff_t *height, ppx_error *error);
 

@@ -236,3 +236,13 @@ int take_options(const world *all, int argc, char **argv, const option_help *opt
             return complain(all, &error);
     }
 }
+
+ppx_status parse_distribution(const char *text, bool *dealing, ppx_error *error) {
+    *dealing = strcmp(text, "dynamic") == 0;
+    if (*dealing || strcmp(text, "static") == 0)
+        return PPX_OK;
+    return ppx_fail(error, PPX_E_USAGE,
+                    "--distribute %.40s: it is static (a band of rows for each rank) or dynamic "
+                    "(strips as ranks become free)",
+                    text);
+}

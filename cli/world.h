@@ -28,6 +28,10 @@ void world_free(world *part);
 // The runner for this world: `inner` itself on one rank, ranks around it otherwise.
 const ppx_runner *world_runner(world *all, const ppx_runner *inner);
 
+// Maps are dealt out strip by strip instead of lying in bands (mpi/parpix_mpi.h); no difference
+// where there is one rank.
+void world_deal(world *all, bool dealing);
+
 ppx_status world_agree(const world *all, ppx_status status, ppx_error *error);
 ppx_status world_share(const world *all, void *bytes, size_t nbytes, ppx_error *error);
 // Of each rank's value: nranks of them, on rank 0.

@@ -48,7 +48,7 @@ static ppx_status seam_join(void *context, uint32_t above, uint32_t below) {
 static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                               ppx_pairs *pairs, ppx_error *error) {
     uint32_t *ids = NULL;
-    size_t width = (size_t)job->in.width;
+    size_t width = (size_t)job->geometry.out.width;
     ppx_status status = ppx_alloc_array((void **)&ids, 2 * width, sizeof *ids, "seam rows", error);
     for (int p = 0; !status && p + 1 < joined->npieces; p++) {
         join->edge(job, &joined->pieces[p], true, ids);
@@ -144,7 +144,7 @@ void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_joi
     int p = last ? joined->npieces - 1 : 0;
     join->edge(job, &joined->pieces[p], last, ids);
     const uint32_t *number = joined->number + joined->offset[p];
-    for (ptrdiff_t x = 0; x < job->in.width; x++)
+    for (ptrdiff_t x = 0; x < job->geometry.out.width; x++)
         if (ids[x] != PPX_NO_COMPONENT)
             ids[x] = number[ids[x]];
 }

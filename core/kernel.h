@@ -154,7 +154,8 @@ typedef struct ppx_join {
     size_t record_nbytes;
     ppx_status (*local[PPX_NTYPES])(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                                     ppx_error *error);
-    // The components along the piece's first or last row, one for each pixel, or PPX_NO_COMPONENT.
+    // The components along the piece's first or last row, one for each pixel of the output's rows,
+    // or PPX_NO_COMPONENT.
     void (*edge)(const ppx_job *job, const ppx_piece *piece, bool last, uint32_t *ids);
     // Compares the last row of one piece with the first of the next.
     ppx_status (*seam)(const ppx_job *job, const uint32_t *above, const uint32_t *below,

@@ -12,9 +12,10 @@
 #include "../core/params.h"
 
 static const ppx_scene_kind *const kinds[] = {
-    &ppx_scene_cells,   &ppx_scene_text_page, &ppx_scene_stars,    &ppx_scene_terrain,
-    &ppx_scene_checker, &ppx_scene_gradient,  &ppx_scene_rings,    &ppx_scene_maze,
-    &ppx_scene_spiral,  &ppx_scene_random,    &ppx_scene_constant, &ppx_scene_impulse,
+    &ppx_scene_cells,      &ppx_scene_text_page, &ppx_scene_stars,    &ppx_scene_terrain,
+    &ppx_scene_checker,    &ppx_scene_gradient,  &ppx_scene_rings,    &ppx_scene_maze,
+    &ppx_scene_spiral,     &ppx_scene_random,    &ppx_scene_constant, &ppx_scene_impulse,
+    &ppx_scene_mandelbrot,
 };
 enum { NKINDS = sizeof kinds / sizeof *kinds };
 

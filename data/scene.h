@@ -53,7 +53,7 @@ struct ppx_scene {
 
 extern const ppx_scene_kind ppx_scene_cells, ppx_scene_text_page, ppx_scene_stars,
     ppx_scene_terrain, ppx_scene_checker, ppx_scene_gradient, ppx_scene_rings, ppx_scene_maze,
-    ppx_scene_spiral, ppx_scene_random, ppx_scene_constant, ppx_scene_impulse;
+    ppx_scene_spiral, ppx_scene_random, ppx_scene_constant, ppx_scene_impulse, ppx_scene_mandelbrot;
 
 // ---- Random numbers -----------------------------------------------------------------------------
 

@@ -11,19 +11,19 @@
 // Border: samples beyond are those of the edge, sizes are 0. Method: all is in integers (u16 sizes
 // squared in doubles, exact below 2^53); hysteresis is a question of components (components.h) and
 // not a flood, so that ranks need a constant number of rounds.
-// Cost: a read of the image, a write and a read of classes, a write of the edges; 4 rows in cache.
+// Cost: a read of the image, two bits a pixel written and read, a write of the edges.
+#include "blur.h"
 #include "components.h"
-
-#include "gaussian_blur.inc.h"
+#include "lanes.h"
 
 enum { LOW, HIGH, SIGMA, NORM };
 enum { L1, L2 };
 
 // ---- Blur ---------------------------------------------------------------------------------------
 
-static blur_plan plan_of(const ppx_job *job) {
+static ppx_blur_plan plan_of(const ppx_job *job) {
     const bool fixed = job->in.type == PPX_U8;
-    return blur_plan_of(job->values[SIGMA].d, fixed ? 3.5 : 4, fixed, false);
+    return ppx_blur_plan_of(job->values[SIGMA].d, fixed ? 3.5 : 4, fixed, false);
 }
 
 #include "gaussian_whole.inc.h"
@@ -33,22 +33,22 @@ static bool blurs(const ppx_job *job) {
 }
 
 static size_t canny_table_nbytes(const ppx_job *job) {
-    return blurs(job) ? sizeof(blur_table) : 0;
+    return blurs(job) ? sizeof(ppx_blur_table) : 0;
 }
 
 static void canny_build(const ppx_job *job) {
-    blur_plan plan = plan_of(job);
-    blur_build(job->table, &plan, job->values[SIGMA].d);
+    ppx_blur_plan plan = plan_of(job);
+    ppx_blur_build(job->table, &plan, job->values[SIGMA].d);
 }
 
 static void blur_geometry(const ppx_job *job, ppx_geometry *g) {
     if (!blurs(job))
         return;
-    blur_plan plan = plan_of(job);
+    ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = PPX_REPLICATE;
-    g->block = BLOCK;
-    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
+    g->block = PPX_BLUR_BLOCK;
+    g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
 static void blur_rows(const ppx_job *job, const ppx_block *block) {
@@ -63,16 +63,21 @@ static void blur_rows(const ppx_job *job, const ppx_block *block) {
 
 // ---- Candidates ---------------------------------------------------------------------------------
 
+// The map's output is no image of classes but their bits: a row of words of candidates, and one of
+// those that are strong, 16 bytes for 64 pixels.
+static inline size_t words_of(const ppx_job *job) {
+    return ((size_t)job->first.width + 63) / 64;
+}
+
 // Which neighbours are compared: beside it, above and below, from the upper left, from the upper
 // right.
 enum { ACROSS, DOWN, FALLING, RISING };
-enum { WEAK = 1, STRONG = 2 };
 
-// The scratch is so many lines of samples, with a margin on either side.
+// The scratch is so many lines of samples, each with a margin on either side and whole words.
 enum { LINES = 11, MARGIN = 16 };
 
 static size_t line_length(const ppx_job *job) {
-    return ((size_t)job->in.width + 2 * MARGIN + 15) / 16 * 16 + 16;
+    return 64 * words_of(job) + 3 * MARGIN;
 }
 
 #include "canny_u8.inc.h"
@@ -101,32 +106,39 @@ static void class_rows_u16(const ppx_job *job, const ppx_block *block) {
 }
 
 static void class_geometry(const ppx_job *job, ppx_geometry *g) {
+    const bool narrow = job->in.type == PPX_U8;
     g->up = g->down = 2;
     g->side = 1;
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
-    g->scratch_nbytes =
-        LINES * line_length(job) * (job->in.type == PPX_U8 ? sizeof(int16_t) : sizeof(double));
+    g->out.width = (ptrdiff_t)(2 * sizeof(uint64_t) * words_of(job));
+    g->scratch_nbytes = LINES * line_length(job) * (narrow ? sizeof(int16_t) : sizeof(double));
 }
 
 // ---- Hysteresis ---------------------------------------------------------------------------------
 
-typedef struct class_row {
-    const uint8_t *classes;
+static void edges_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->out.width = job->first.width;
+}
+
+typedef struct strong_row {
+    const uint64_t *bits;
     uint32_t *strong;
-} class_row;
+} strong_row;
 
 static INLINE void look_for_strong(void *context, uint32_t component, size_t x0, size_t x1) {
-    const class_row *row = context;
-    uint32_t all = 0;
-    for (size_t x = x0; x < x1; x++)
-        all |= row->classes[x];
-    row->strong[component] |= all & STRONG;
+    const strong_row *row = context;
+    for (size_t x = x0; x < x1;) {
+        const size_t end = x1 < (x | 63) + 1 ? x1 : (x | 63) + 1;
+        const uint64_t mask = UINT64_MAX >> (64 - (end - x)) << x % 64;
+        row->strong[component] |= (row->bits[x / 64] & mask) != 0;
+        x = end;
+    }
 }
 
 static ppx_status edges_local(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                               ppx_error *error) {
-    ppx_status status = find_runs(job, rows, piece, false, error);
+    ppx_status status = take_runs(job, rows, piece, error);
     if (!status)
         status = find_components(job, piece, true, error);
     const size_t nbytes = piece->ncomponents * sizeof(uint32_t);
@@ -136,7 +148,8 @@ static ppx_status edges_local(const ppx_job *job, const ppx_image *rows, ppx_pie
         return status;
     memset(piece->records.data, 0, nbytes);
     for (ptrdiff_t k = 0; k < piece->nrows; k++) {
-        class_row row = {ppx_image_row(rows, k), piece->records.data};
+        strong_row row = {(const uint64_t *)ppx_image_row(rows, k) + words_of(job),
+                          piece->records.data};
         each_run(job, piece, k, look_for_strong, &row);
     }
     return PPX_OK;
@@ -196,6 +209,7 @@ static const ppx_step canny_steps[] = {
     },
     {
         .pattern = PPX_JOIN,
+        .geometry = edges_geometry,
         .join = {.record_nbytes = sizeof(uint32_t),
                  .local = {[PPX_U8] = edges_local},
                  .edge = component_edge,

@@ -26,10 +26,11 @@ static INLINE void NAME(gradients_u16)(const uint16_t *const rows[3], ptrdiff_t 
     }
 }
 
-// Classes of a row from its sizes and those above and below, readable from -1 to width.
+// Candidates of a row from its sizes and those above and below, readable from -1 to width; and
+// which of them are strong.
 static INLINE void NAME(classify_row_u16)(const SIZE *above, const SIZE *here, const SIZE *below,
                                           const SIZE *sectors, ptrdiff_t width, SIZE low, SIZE high,
-                                          uint8_t *restrict out) {
+                                          uint8_t *restrict candidates, uint8_t *restrict strong) {
     for (ptrdiff_t x = 0; x < width; x++) {
         const SIZE sector = sectors[x], size = here[x];
         SIZE before = here[x - 1], after = here[x + 1];
@@ -40,9 +41,11 @@ static INLINE void NAME(classify_row_u16)(const SIZE *above, const SIZE *here, c
         before = sector == RISING ? above[x + 1] : before;
         after = sector == RISING ? below[x - 1] : after;
         after = sector < FALLING && size == after ? after - 1 : after; // they are whole numbers
-        const SIZE most = before > after ? before : after;
-        const SIZE class = size > high ? STRONG : WEAK;
-        out[x] = (uint8_t)(int32_t)(size > (most > low ? most : low) ? class : 0);
+        SIZE most = before > after ? before : after;
+        most = most > low ? most : low;
+        candidates[x] = size > most;
+        most = most > high ? most : high;
+        strong[x] = size > most;
     }
 }
 
@@ -85,6 +88,8 @@ static void NAME(classify_u16)(const ppx_job *job, const ppx_block *block) {
         NAME(enter_row_u16)(job, block->scratch, block->y - 1, block->in - 1);
         NAME(enter_row_u16)(job, block->scratch, block->y, block->in);
     }
+    uint8_t *candidates = (uint8_t *)NAME(line_of)(job, block->scratch, 7);
+    uint8_t *strong = (uint8_t *)NAME(line_of)(job, block->scratch, 8);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         const ptrdiff_t y = block->y + k;
         NAME(enter_row_u16)(job, block->scratch, y + 1, block->in + k + 1);
@@ -92,7 +97,10 @@ static void NAME(classify_u16)(const ppx_job *job, const ppx_block *block) {
         NAME(classify_row_u16)
         (NAME(sizes_of)(job, block->scratch, y - 1), NAME(sizes_of)(job, block->scratch, y),
          NAME(sizes_of)(job, block->scratch, y + 1), NAME(sectors_of)(job, block->scratch, y),
-         job->in.width, (SIZE)floor(low), (SIZE)floor(high), block->out[k]);
+         job->in.width, (SIZE)floor(low), (SIZE)floor(high), candidates, strong);
+        uint64_t *bits = block->out[k];
+        (void)pack_row_u8(candidates, job->in.width, false, bits);
+        (void)pack_row_u8(strong, job->in.width, false, bits + words_of(job));
     }
 }
 

@@ -1,21 +1,11 @@
 // canny_u8.inc.h: from u8 pixels to candidates, a vector of pixels at a time in 16 bits each.
 //
-// Gradients of a row are found for all pixels, in a few instructions. Where none of a vector
-// exceeds the lower threshold nothing more is done; |gx| + |gy| is never below the other norm and
-// decides that for both. Squares of sizes fill 32 bits and are made for the neighbours that were
-// chosen only.
-#ifdef __AVX2__
-#include <immintrin.h>
-enum { GROUP_NBYTES = 32 };
-#else
-enum { GROUP_NBYTES = 16 };
-#endif
-enum { GROUP = GROUP_NBYTES / 2 }; // pixels
-typedef int16_t shorts __attribute__((vector_size(GROUP_NBYTES)));
-typedef int16_t shorts_anywhere __attribute__((vector_size(GROUP_NBYTES), aligned(2)));
-typedef int32_t ints __attribute__((vector_size(GROUP_NBYTES)));
-typedef uint64_t words __attribute__((vector_size(GROUP_NBYTES)));
-typedef uint8_t bytes __attribute__((vector_size(GROUP)));
+// Gradients of a row are found for all pixels, in a few instructions. Where none of the 64 pixels
+// of a word exceeds the lower threshold nothing more is done; |gx| + |gy| is never below the other
+// norm and decides that for both. Squares of sizes fill 32 bits and are made for the neighbours
+// that were chosen only.
+typedef int16_t shorts __attribute__((vector_size(LANES_NBYTES)));
+typedef int16_t shorts_anywhere __attribute__((vector_size(LANES_NBYTES), aligned(2)));
 
 static INLINE shorts load(const int16_t *at) {
     return *(const shorts_anywhere *)at;
@@ -25,55 +15,31 @@ static INLINE shorts choose(shorts mask, shorts a, shorts b) {
     return (mask & a) | (~mask & b);
 }
 
-static INLINE shorts absolute(shorts a) {
-    return choose(a < 0, -a, a);
-}
-
+// Masks of the pixels of a word as its bits: groups[k] has those from LANES * k on.
+static INLINE uint64_t bits_of_masks(const shorts *groups) {
+    uint64_t word = 0;
 #ifdef __AVX2__
-static INLINE bool any_of(shorts mask) {
-    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
-}
-
-// tan 22.5 degrees times a size, rounded down.
-static INLINE shorts slopes_of(shorts size) {
-    return (shorts)_mm256_mulhi_epi16((__m256i)(size + size), _mm256_set1_epi16(13573));
-}
-
-// Squares of (x, y), of which masks are made that are packed again: in what order, only they know.
-static INLINE void square(shorts x, shorts y, ints squares[2]) {
-    const __m256i low = _mm256_unpacklo_epi16((__m256i)x, (__m256i)y);
-    const __m256i high = _mm256_unpackhi_epi16((__m256i)x, (__m256i)y);
-    squares[0] = (ints)_mm256_madd_epi16(low, low);
-    squares[1] = (ints)_mm256_madd_epi16(high, high);
-}
-
-static INLINE shorts pack_masks(const ints masks[2]) {
-    return (shorts)_mm256_packs_epi32((__m256i)masks[0], (__m256i)masks[1]);
-}
+    for (int k = 0; k < 64 / LANES; k += 2) {
+        __m256i both = _mm256_packs_epi16((__m256i)groups[k], (__m256i)groups[k + 1]);
+        both = _mm256_permute4x64_epi64(both, 0xd8); // in the order of pixels
+        word |= (uint64_t)(uint32_t)_mm256_movemask_epi8(both) << LANES * k;
+    }
 #else
-static INLINE bool any_of(shorts mask) {
-    const words both = (words)mask;
-    return both[0] | both[1];
-}
-
-static INLINE shorts slopes_of(shorts size) {
-    for (int k = 0; k < GROUP; k++)
-        size[k] = (int16_t)(size[k] * 27146 >> 16);
-    return size;
-}
-
-static INLINE void square(shorts x, shorts y, ints squares[2]) {
-    for (int k = 0; k < GROUP; k++)
-        squares[2 * k / GROUP][k % (GROUP / 2)] = x[k] * x[k] + y[k] * y[k];
-}
-
-static INLINE shorts pack_masks(const ints masks[2]) {
-    shorts packed;
-    for (int k = 0; k < GROUP; k++)
-        packed[k] = (int16_t)masks[2 * k / GROUP][k % (GROUP / 2)];
-    return packed;
-}
+    for (int k = 0; k < 64; k++)
+        word |= (uint64_t)(groups[k / LANES][k % LANES] != 0) << k;
 #endif
+    return word;
+}
+
+static INLINE bool any_of(shorts mask) {
+#ifdef __AVX2__
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#else
+    uint64_t words[2];
+    memcpy(words, &mask, sizeof words);
+    return words[0] | words[1];
+#endif
+}
 
 // The gradients of a row: both components, and |gx| + |gy|; 0 beyond the image.
 typedef struct gradient_row {
@@ -86,8 +52,9 @@ typedef struct sectors {
 } sector_masks;
 
 static INLINE sector_masks sectors_of(shorts gx, shorts gy) {
-    const shorts ax = absolute(gx), ay = absolute(gy);
-    const shorts slope = slopes_of(ax) - (ax > 0); // up: it is never a whole number before
+    const shorts ax = (shorts)lanes_absolute((lanes)gx), ay = (shorts)lanes_absolute((lanes)gy);
+    // tan 22.5 degrees times ax, rounded up: it is never a whole number before, but for 0.
+    const shorts slope = (shorts)lanes_mul_high((lanes)ax, lanes_all(27146)) - (ax > 0);
     // tan 67.5 degrees is 2 + tan 22.5 degrees.
     return (sector_masks){ay < slope, ay >= ax + ax + slope, (gx ^ gy) < 0};
 }
@@ -105,63 +72,71 @@ typedef struct class_limits {
     int32_t low_square, high_square;
 } class_limits;
 
-static INLINE shorts classes_l1(const gradient_row rows[3], ptrdiff_t x, shorts size,
-                                const class_limits *limits) {
+// Masks of candidates, and of sizes above the upper threshold.
+typedef struct classes {
+    shorts candidate, high;
+} classes;
+
+static INLINE classes classes_l1(const gradient_row rows[3], ptrdiff_t x,
+                                 const class_limits *limits) {
+    const shorts size = load(rows[1].size + x);
     const sector_masks s = sectors_of(load(rows[1].x + x), load(rows[1].y + x));
     const shorts before = neighbour_of(&s, rows[1].size + x, rows[0].size + x, -1);
     const shorts after = neighbour_of(&s, rows[1].size + x, rows[2].size + x, 1);
     // Equal ones after it do not unseat it, but for those at corners.
     const shorts tie = s.across | s.down;
-    const shorts wins = (size > limits->low) & (size > before) & (size > after + tie);
-    return wins & (1 - (size > limits->high));
+    return (classes){(size > limits->low) & (size > before) & (size > after + tie),
+                     size > limits->high};
 }
 
-static INLINE void neighbour_squares(const sector_masks *s, const gradient_row *beside,
-                                     const gradient_row *beyond, ptrdiff_t x, int step,
-                                     ints squares[2]) {
-    square(neighbour_of(s, beside->x + x, beyond->x + x, step),
-           neighbour_of(s, beside->y + x, beyond->y + x, step), squares);
+static INLINE wide_pair squares_of(shorts gx, shorts gy) {
+    const lanes_zipped both = lanes_zip((lanes)gx, (lanes)gy);
+    return lanes_dot(both, both);
 }
 
-static INLINE shorts classes_l2(const gradient_row rows[3], ptrdiff_t x,
-                                const class_limits *limits) {
+static INLINE wide_pair neighbour_squares(const sector_masks *s, const gradient_row *beside,
+                                          const gradient_row *beyond, ptrdiff_t x, int step) {
+    return squares_of(neighbour_of(s, beside->x + x, beyond->x + x, step),
+                      neighbour_of(s, beside->y + x, beyond->y + x, step));
+}
+
+static INLINE classes classes_l2(const gradient_row rows[3], ptrdiff_t x,
+                                 const class_limits *limits) {
     const shorts gx = load(rows[1].x + x), gy = load(rows[1].y + x);
     const sector_masks s = sectors_of(gx, gy);
-    ints size[2], before[2], after[2], wins[2], equal[2], strong[2];
-    square(gx, gy, size);
-    neighbour_squares(&s, &rows[1], &rows[0], x, -1, before);
-    neighbour_squares(&s, &rows[1], &rows[2], x, 1, after);
-    for (int h = 0; h < 2; h++) {
-        wins[h] = (size[h] > limits->low_square) & (size[h] > before[h]) & (size[h] >= after[h]);
-        equal[h] = size[h] == after[h];
-        strong[h] = size[h] > limits->high_square;
-    }
-    const shorts tie = s.across | s.down;
-    const shorts won = pack_masks(wins) & (tie | ~pack_masks(equal));
-    return won & (1 - pack_masks(strong));
+    const wide_pair size = squares_of(gx, gy);
+    const wide_pair before = neighbour_squares(&s, &rows[1], &rows[0], x, -1);
+    const wide_pair after = neighbour_squares(&s, &rows[1], &rows[2], x, 1);
+    const wides low = wides_all(limits->low_square), high = wides_all(limits->high_square);
+    const wide_pair above = {size.low > low, size.high > low};
+    const wide_pair first = {size.low > before.low, size.high > before.high};
+    const wide_pair last = {size.low >= after.low, size.high >= after.high};
+    const wide_pair equal = {size.low == after.low, size.high == after.high};
+    const wide_pair wins = {above.low & first.low & last.low, above.high & first.high & last.high};
+    const shorts tie = s.across | s.down | ~(shorts)lanes_pack(equal);
+    return (classes){(shorts)lanes_pack(wins) & tie,
+                     (shorts)lanes_pack((wide_pair){size.low > high, size.high > high})};
 }
 
-// Writes whole groups: `out` has room for them.
-static INLINE void classify_groups(const gradient_row rows[3], ptrdiff_t x0, ptrdiff_t x1,
-                                   const class_limits *limits, bool l1, uint8_t *out) {
-    for (ptrdiff_t x = x0; x < x1; x += GROUP, out += GROUP) {
-        const shorts size = load(rows[1].size + x);
-        bytes classes = {0};
-        if (any_of(size > limits->low))
-            classes = __builtin_convertvector(
-                l1 ? classes_l1(rows, x, size, limits) : classes_l2(rows, x, limits), bytes);
-        memcpy(out, &classes, sizeof classes);
-    }
-}
-
-static INLINE void classify_row_u8(const gradient_row rows[3], ptrdiff_t width,
-                                   const class_limits *limits, bool l1, uint8_t *out) {
-    const ptrdiff_t whole = width / GROUP * GROUP;
-    uint8_t last[GROUP];
-    classify_groups(rows, 0, whole, limits, l1, out);
-    if (whole < width) {
-        classify_groups(rows, whole, width, limits, l1, last);
-        memcpy(out + whole, last, (size_t)(width - whole));
+static INLINE void classify_row_u8(const gradient_row rows[3], size_t nwords,
+                                   const class_limits *limits, bool l1, uint64_t *out) {
+    enum { NGROUPS = 64 / LANES };
+    for (size_t w = 0; w < nwords; w++) {
+        const ptrdiff_t x = 64 * (ptrdiff_t)w;
+        shorts candidate[NGROUPS], high[NGROUPS], any = {0};
+        for (int k = 0; k < NGROUPS; k++)
+            any |= load(rows[1].size + x + k * LANES) > limits->low;
+        out[w] = out[nwords + w] = 0;
+        if (!any_of(any))
+            continue;
+        for (int k = 0; k < NGROUPS; k++) {
+            const classes c = l1 ? classes_l1(rows, x + k * LANES, limits)
+                                 : classes_l2(rows, x + k * LANES, limits);
+            candidate[k] = c.candidate;
+            high[k] = c.candidate & c.high;
+        }
+        out[w] = bits_of_masks(candidate);
+        out[nwords + w] = bits_of_masks(high);
     }
 }
 
@@ -203,7 +178,7 @@ static void enter_row_u8(const ppx_job *job, void *scratch, ptrdiff_t y, const v
     int16_t *const lines[3] = {row.x, row.y, row.size};
     for (int k = 0; k < 3; k++) {
         lines[k][-1] = 0;
-        memset(lines[k] + width, 0, GROUP * sizeof *lines[k]);
+        memset(lines[k] + width, 0, (length - MARGIN - (size_t)width) * sizeof *lines[k]);
     }
 }
 
@@ -224,6 +199,6 @@ static INLINE void classify_u8(const ppx_job *job, const ppx_block *block, bool 
         enter_row_u8(job, block->scratch, block->y + k + 1, block->in + k + 1);
         for (int dy = -1; dy <= 1; dy++)
             rows[dy + 1] = gradient_row_of(job, block->scratch, block->y + k + dy);
-        classify_row_u8(rows, job->in.width, &limits, l1, block->out[k]);
+        classify_row_u8(rows, words_of(job), &limits, l1, block->out[k]);
     }
 }

@@ -15,6 +15,10 @@
 
 #include <string.h>
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include "../core/kernel.h"
 
 static const uint32_t NONE = PPX_NO_COMPONENT;
@@ -25,7 +29,7 @@ static const uint32_t NONE = PPX_NO_COMPONENT;
 // piece->b: a provisional label, later a component, for each run; and one more, for reading ahead.
 // piece->c: the parents of provisional labels.
 static inline size_t row_words(const ppx_job *job) {
-    return ((size_t)job->in.width + 63) / 64;
+    return ((size_t)job->geometry.out.width + 63) / 64;
 }
 
 static inline size_t *first_runs(const ppx_piece *piece) {
@@ -54,8 +58,16 @@ static inline uint64_t bits_of_8(const uint8_t *bytes) {
 
 static inline uint64_t bits_of_64(const uint8_t *bytes) {
     uint64_t bits = 0;
+#ifdef __AVX2__
+    for (int k = 0; k < 64; k += 32) {
+        const __m256i half = _mm256_loadu_si256((const __m256i *)(bytes + k));
+        const __m256i zero = _mm256_cmpeq_epi8(half, _mm256_setzero_si256());
+        bits |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(zero) << k;
+    }
+#else
     for (int k = 0; k < 8; k++)
         bits |= bits_of_8(bytes + 8 * k) << 8 * k;
+#endif
     return bits;
 }
 
@@ -75,32 +87,58 @@ static inline uint64_t bits_of_64(const uint8_t *bytes) {
 #define NAME(function) function##_f32
 #include "components.inc.h"
 
+static inline ppx_status reserve_runs(const ppx_job *job, ppx_piece *piece, ppx_error *error) {
+    const size_t nrows = (size_t)piece->nrows;
+    return ppx_pool_reserve(
+        &piece->a, (nrows + 1) * sizeof(size_t) + nrows * row_words(job) * sizeof(uint64_t), error);
+}
+
+// Takes rows that are packed already: each begins with its words.
+static inline ppx_status take_runs(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
+                                   ppx_error *error) {
+    ppx_status status = reserve_runs(job, piece, error);
+    if (status)
+        return status;
+    size_t *first = first_runs(piece), nruns = 0;
+    first[0] = 0;
+    for (ptrdiff_t row = 0; row < piece->nrows; row++) {
+        const uint64_t *from = ppx_image_row(rows, row);
+        uint64_t *bits = row_bits(job, piece, row), carry = 0;
+        for (size_t w = 0; w < row_words(job); w++) {
+            bits[w] = from[w];
+            nruns += count(bits[w] & ~(bits[w] << 1 | carry));
+            carry = bits[w] >> 63;
+        }
+        first[row + 1] = nruns;
+    }
+    return PPX_OK;
+}
+
 // Packs the rows of a piece: their foreground, or what is not.
 static inline ppx_status find_runs(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                                    bool complement, ppx_error *error) {
-    const size_t nrows = (size_t)piece->nrows;
-    ppx_status status = ppx_pool_reserve(
-        &piece->a, (nrows + 1) * sizeof(size_t) + nrows * row_words(job) * sizeof(uint64_t), error);
+    ppx_status status = reserve_runs(job, piece, error);
     if (status)
         return status;
     size_t *first = first_runs(piece);
     first[0] = 0;
     for (ptrdiff_t row = 0; row < piece->nrows; row++) {
+        const ptrdiff_t width = rows->shape.width;
         const void *pixels = ppx_image_row(rows, row);
         uint64_t *bits = row_bits(job, piece, row);
         size_t nruns = 0;
         switch (rows->shape.type) {
         case PPX_U8:
-            nruns = pack_row_u8(pixels, job->in.width, complement, bits);
+            nruns = pack_row_u8(pixels, width, complement, bits);
             break;
         case PPX_U16:
-            nruns = pack_row_u16(pixels, job->in.width, complement, bits);
+            nruns = pack_row_u16(pixels, width, complement, bits);
             break;
         case PPX_U32:
-            nruns = pack_row_u32(pixels, job->in.width, complement, bits);
+            nruns = pack_row_u32(pixels, width, complement, bits);
             break;
         case PPX_F32:
-            nruns = pack_row_f32(pixels, job->in.width, complement, bits);
+            nruns = pack_row_f32(pixels, width, complement, bits);
             break;
         }
         first[row + 1] = first[row] + nruns;
@@ -240,7 +278,7 @@ static INLINE void each_run(const ppx_job *job, const ppx_piece *piece, ptrdiff_
         }
     }
     if (inside)
-        visit(context, *run, start, (size_t)job->in.width);
+        visit(context, *run, start, (size_t)job->geometry.out.width);
 }
 
 // The components along the first or last row of a piece.
@@ -251,7 +289,7 @@ static inline void component_edge(const ppx_job *job, const ppx_piece *piece, bo
 
 static inline ppx_status component_seam(const ppx_job *job, const uint32_t *above,
                                         const uint32_t *below, bool corners, const ppx_seam *seam) {
-    const ptrdiff_t width = job->in.width;
+    const ptrdiff_t width = job->geometry.out.width;
     ppx_status status = PPX_OK;
     for (ptrdiff_t x = 0; !status && x < width; x++) {
         if (below[x] == NONE)
@@ -270,9 +308,9 @@ static inline ppx_status component_seam(const ppx_job *job, const uint32_t *abov
 
 // Coordinates and numbers have 32 bits.
 static inline ppx_status component_check(const ppx_job *job, ppx_error *error) {
-    if ((uint64_t)job->in.width >= UINT32_MAX || (uint64_t)job->in.height >= UINT32_MAX)
+    if ((uint64_t)job->geometry.out.width >= UINT32_MAX || (uint64_t)job->in.height >= UINT32_MAX)
         return ppx_fail(error, PPX_E_USAGE, "%s: an image of %td x %td is too large for it",
-                        job->kernel->name, job->in.width, job->in.height);
+                        job->kernel->name, job->geometry.out.width, job->in.height);
     return PPX_OK;
 }
 

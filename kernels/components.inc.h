@@ -55,7 +55,7 @@ static inline void NAME(paint_row)(const ppx_job *job, const ppx_piece *piece, p
     const uint64_t *bits = row_bits(job, piece, row);
     const uint32_t *run = (const uint32_t *)piece->b.data + first_runs(piece)[row];
     const size_t nwords = row_words(job);
-    const ptrdiff_t width = job->in.width;
+    const ptrdiff_t width = job->geometry.out.width;
     uint64_t carry = 0;
     ptrdiff_t from = 0;
     PIXEL value = none;

@@ -24,16 +24,53 @@ static int rank0_messages(const ppx_ranks *ranks, ptrdiff_t height, const ppx_im
     return n;
 }
 
-// What both directions need: requests on rank 0, and a row type for this rank's image. Height fits
-// int because counts are rows.
-static ppx_status prepare(const ppx_ranks *ranks, ppx_shape shape, ptrdiff_t stride,
-                          MPI_Request **requests, MPI_Datatype *row, ppx_error *error) {
-    int unused;
-    ppx_status status = ppx_mpi_count((size_t)shape.height, "rows", &unused, error);
+// Rows between the whole image of rank 0 and the bands of the others; `status` is that of each
+// rank's work so far, and the verdict that returns is the same on all.
+static ppx_status move_rows(const ppx_ranks *ranks, ppx_status status, ppx_shape shape,
+                            const ppx_image *whole, const ppx_image *own, bool send,
+                            ppx_error *error) {
+    MPI_Request *requests = NULL;
+    MPI_Datatype row = MPI_DATATYPE_NULL;
+    int unused, n = 0; // height fits int because counts are rows
+    if (!status)
+        status = ppx_mpi_count((size_t)shape.height, "rows", &unused, error);
     if (!status && ranks->rank == 0)
-        status = ppx_alloc_array((void **)requests, (size_t)ranks->nranks, sizeof **requests,
+        status = ppx_alloc_array((void **)&requests, (size_t)ranks->nranks, sizeof *requests,
                                  "requests", error);
-    return status ? status : ppx_mpi_row_type(shape, stride, row, error);
+    if (!status)
+        status = ppx_mpi_row_type(shape, ranks->rank ? own->stride : whole->stride, &row, error);
+    status = ppx_ranks_agree(ranks, status, error);
+    if (!status && ranks->rank == 0)
+        n = rank0_messages(ranks, shape.height, whole, row, send, requests);
+    else if (!status && own->shape.height && send)
+        MPI_Recv(own->data, (int)own->shape.height, row, 0, TAG_DISTRIBUTE, ranks->comm,
+                 MPI_STATUS_IGNORE);
+    else if (!status && own->shape.height)
+        MPI_Send(own->data, (int)own->shape.height, row, 0, TAG_COLLECT, ranks->comm);
+    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
+    if (row != MPI_DATATYPE_NULL)
+        MPI_Type_free(&row);
+    ppx_free(requests);
+    return status;
+}
+
+ppx_status ppx_ranks_gather_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *own,
+                                 ppx_image *whole, ppx_error *error) {
+    if (ranks->rank == 0) {
+        ppx_image top = ppx_image_view(whole, 0, own->shape.height);
+        ppx_image_copy(&top, own);
+    }
+    return move_rows(ranks, PPX_OK, shape, whole, own, false, error);
+}
+
+ppx_status ppx_ranks_scatter_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *whole,
+                                  const ppx_image *own, ppx_error *error) {
+    if (ranks->rank == 0) {
+        const ppx_image top = ppx_image_view(whole, 0, own->shape.height);
+        ppx_image to = *own;
+        ppx_image_copy(&to, &top);
+    }
+    return move_rows(ranks, PPX_OK, shape, whole, own, true, error);
 }
 
 ppx_status ppx_ranks_distribute(const ppx_ranks *ranks, ppx_shape shape, ppx_image *whole,
@@ -43,28 +80,15 @@ ppx_status ppx_ranks_distribute(const ppx_ranks *ranks, ppx_shape shape, ppx_ima
     ppx_ranks_band(shape.height, ranks->nranks, ranks->rank, &band->y0, &y1);
     ppx_shape own = shape;
     own.height = y1 - band->y0;
-    MPI_Request *requests = NULL;
-    MPI_Datatype row = MPI_DATATYPE_NULL;
     ppx_status status = PPX_OK;
     if (ranks->rank > 0)
         status = ppx_image_create(&band->rows, own, error);
-    if (!status)
-        status = prepare(ranks, shape, ranks->rank ? band->rows.stride : whole->stride, &requests,
-                         &row, error);
-    status = ppx_ranks_agree(ranks, status, error);
+    status = move_rows(ranks, status, shape, whole, &band->rows, true, error);
     if (!status && ranks->rank == 0) {
-        int n = rank0_messages(ranks, shape.height, whole, row, true, requests);
-        MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
         band->rows = *whole; // with its memory
         band->rows.shape.height = own.height;
         *whole = (ppx_image){0};
-    } else if (!status && own.height) {
-        MPI_Recv(band->rows.data, (int)own.height, row, 0, TAG_DISTRIBUTE, ranks->comm,
-                 MPI_STATUS_IGNORE);
     }
-    if (row != MPI_DATATYPE_NULL)
-        MPI_Type_free(&row);
-    ppx_free(requests);
     if (status) {
         ppx_image_free(&band->rows);
         if (ranks->rank == 0)
@@ -78,26 +102,14 @@ ppx_status ppx_ranks_collect(const ppx_ranks *ranks, ppx_band *band, ppx_image *
     *whole = (ppx_image){0};
     ppx_shape shape = band->rows.shape;
     shape.height = band->height;
-    MPI_Request *requests = NULL;
-    MPI_Datatype row = MPI_DATATYPE_NULL;
     ppx_status status = PPX_OK;
     if (ranks->rank == 0)
         status = ppx_image_create(whole, shape, error);
-    if (!status)
-        status = prepare(ranks, shape, ranks->rank ? band->rows.stride : whole->stride, &requests,
-                         &row, error);
-    status = ppx_ranks_agree(ranks, status, error);
     if (!status && ranks->rank == 0) {
-        int n = rank0_messages(ranks, shape.height, whole, row, false, requests);
         ppx_image top = ppx_image_view(whole, 0, band->rows.shape.height);
         ppx_image_copy(&top, &band->rows);
-        MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
-    } else if (!status && band->rows.shape.height) {
-        MPI_Send(band->rows.data, (int)band->rows.shape.height, row, 0, TAG_COLLECT, ranks->comm);
     }
-    if (row != MPI_DATATYPE_NULL)
-        MPI_Type_free(&row);
-    ppx_free(requests);
+    status = move_rows(ranks, status, shape, whole, &band->rows, false, error);
     ppx_image_free(&band->rows);
     if (status)
         ppx_image_free(whole);

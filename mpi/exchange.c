@@ -18,15 +18,10 @@ static int by_row(const void *left, const void *right) {
     return (l > r) - (l < r);
 }
 
-// The rows that a rank needs from others, ascending, each once; room for `most_needed` of them.
-static ptrdiff_t needed_rows(const ppx_ranks *ranks, int rank, const ppx_stages *stages,
-                             ptrdiff_t *rows) {
+ptrdiff_t ppx_exchange_rows(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t own0,
+                            ptrdiff_t own1, ptrdiff_t *rows) {
     const ppx_job *job = &stages->at[0].job;
-    ptrdiff_t y0, y1, own0, own1, a, b, n = 0;
-    ppx_ranks_band(ppx_stages_out(stages).height, ranks->nranks, rank, &y0, &y1);
-    if (y0 == y1)
-        return 0;
-    ppx_ranks_band(job->in.height, ranks->nranks, rank, &own0, &own1);
+    ptrdiff_t a, b, n = 0;
     ppx_stages_needs(stages, y0, y1, &a, &b);
     for (ptrdiff_t y = a; y < b; y++) {
         if (y == own0 && own1 > own0)
@@ -43,6 +38,17 @@ static ptrdiff_t needed_rows(const ppx_ranks *ranks, int rank, const ppx_stages 
         if (k == 0 || rows[k] != rows[k - 1])
             rows[unique++] = rows[k];
     return unique;
+}
+
+// The rows that a rank needs from others; room for `most_needed` of them.
+static ptrdiff_t needed_rows(const ppx_ranks *ranks, int rank, const ppx_stages *stages,
+                             ptrdiff_t *rows) {
+    ptrdiff_t y0, y1, own0, own1;
+    ppx_ranks_band(ppx_stages_out(stages).height, ranks->nranks, rank, &y0, &y1);
+    if (y0 == y1)
+        return 0;
+    ppx_ranks_band(stages->at[0].job.in.height, ranks->nranks, rank, &own0, &own1);
+    return ppx_exchange_rows(stages, y0, y1, own0, own1, rows);
 }
 
 // An upper bound for needed_rows of any rank.

@@ -263,7 +263,8 @@ static ppx_status find_values(join_state *s, const uint32_t *final, uint32_t *va
 
 static ppx_status prepare(join_state *s, int *width) {
     size_t nranks = (size_t)s->ranks->nranks;
-    ppx_status status = ppx_mpi_count((size_t)s->job->in.width, "columns", width, s->error);
+    ppx_status status =
+        ppx_mpi_count((size_t)s->job->geometry.out.width, "columns", width, s->error);
     if (!status)
         status = ppx_alloc_array((void **)&s->offset, nranks + 1, sizeof *s->offset, "offsets",
                                  s->error);

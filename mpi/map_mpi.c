@@ -65,9 +65,19 @@ static ppx_status plan(exchanges *e, const ppx_ranks *ranks, const ppx_stages *s
     return status;
 }
 
+// Second inputs stay with the bands, and so do their maps.
+static bool is_dealt(const ppx_ranks *ranks, const ppx_stages *stages) {
+    bool alone = ranks->nranks > 1;
+    for (int s = 0; s < stages->n; s++)
+        alone = alone && !stages->at[s].with.own;
+    return alone && ranks->dealing;
+}
+
 ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                        const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
     ppx_ranks *ranks = ppx_ranks_of(runner);
+    if (is_dealt(ranks, stages))
+        return ppx_map_dealt(runner, stages, in, out, error);
     const ppx_runner *inner = ranks->inner;
     ppx_stages all = *stages;
     ppx_source *with = &all.at[0].with;

@@ -20,6 +20,10 @@ void ppx_ranks_free(ppx_ranks *ranks);
 // For ppx_run; lives as long as ranks.
 const ppx_runner *ppx_ranks_runner(ppx_ranks *ranks);
 void ppx_ranks_inner(ppx_ranks *ranks, const ppx_runner *inner); // local: another inner runner
+// Local, and the same on all ranks: strips of maps are dealt out by rank 0 as ranks become free
+// (master and workers) instead of lying in bands of equal height. For rows of very unequal cost;
+// the whole image passes through rank 0.
+void ppx_ranks_deal(ppx_ranks *ranks, bool dealing);
 
 // One verdict of all: that of the lowest rank that failed, with its text.
 ppx_status ppx_ranks_agree(const ppx_ranks *ranks, ppx_status status, ppx_error *error);

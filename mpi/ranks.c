@@ -146,6 +146,10 @@ const ppx_runner *ppx_ranks_runner(ppx_ranks *ranks) {
     return &ranks->runner;
 }
 
+void ppx_ranks_deal(ppx_ranks *ranks, bool dealing) {
+    ranks->dealing = dealing;
+}
+
 void ppx_ranks_inner(ppx_ranks *ranks, const ppx_runner *inner) {
     ranks->inner = inner;
 }

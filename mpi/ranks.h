@@ -6,13 +6,14 @@
 #include "../core/runner.h"
 #include "parpix_mpi.h"
 
-typedef enum ppx_tag { TAG_DISTRIBUTE = 1, TAG_COLLECT, TAG_ROWS, TAG_EDGE } ppx_tag;
+typedef enum ppx_tag { TAG_DISTRIBUTE = 1, TAG_COLLECT, TAG_ROWS, TAG_EDGE, TAG_DEAL } ppx_tag;
 
 struct ppx_ranks {
     MPI_Comm comm;
     int rank, nranks;
     const ppx_runner *inner;
     ppx_runner runner; // its context is this struct
+    bool dealing;      // maps are dealt out by rank 0 instead of done band by band
     double exchanged;  // seconds
 };
 
@@ -34,6 +35,8 @@ ppx_status ppx_mpi_row_type(ppx_shape shape, ptrdiff_t stride, MPI_Datatype *typ
 // The pattern of each file.
 ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                        const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
+ppx_status ppx_map_dealt(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
+                         const ppx_band *out, ppx_error *error);
 ppx_status ppx_reduce_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
                           const ppx_band *in, uint64_t *counters, ppx_error *error);
 ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
@@ -42,6 +45,17 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+
+// The bands' rows copied into the whole image of rank 0, and back (bands.c).
+ppx_status ppx_ranks_gather_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *own,
+                                 ppx_image *whole, ppx_error *error);
+ppx_status ppx_ranks_scatter_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *whole,
+                                  const ppx_image *own, ppx_error *error);
+
+// The input rows, ascending and each once, that output rows [y0, y1) need besides [own0, own1);
+// returns how many.
+ptrdiff_t ppx_exchange_rows(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t own0,
+                            ptrdiff_t own1, ptrdiff_t *rows);
 
 // Rows on their way between ranks (exchange.c).
 typedef struct ppx_exchange {

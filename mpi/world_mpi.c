@@ -74,6 +74,11 @@ const ppx_runner *world_runner(world *all, const ppx_runner *inner) {
     return ppx_ranks_runner(ranks_of(all));
 }
 
+void world_deal(world *all, bool dealing) {
+    if (all->nranks > 1)
+        ppx_ranks_deal(ranks_of(all), dealing);
+}
+
 ppx_status world_agree(const world *all, ppx_status status, ppx_error *error) {
     return ppx_ranks_agree(ranks_of(all), status, error);
 }

@@ -34,6 +34,27 @@ setup() {
     [[ $stderr == *"2 ranks x 2 threads"* ]]
 }
 
+@test "strips that are dealt out make the same file" {
+    $MPIRUN -n 3 "$PARPIX" run gaussian:sigma=2+otsu+label cells.png -o dealt.npy -q --distribute dynamic
+    cmp serial.npy dealt.npy
+    run --separate-stderr "$PARPIX" run sobel cells.png -o dealt.png --distribute fast
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--distribute fast: it is static"*"or dynamic"* ]]
+}
+
+@test "a scene is made by ranks, in bands or dealt out, with its labels and truth" {
+    "$PARPIX" gen mandelbrot -o one.png --size 200x300 -t 1
+    $MPIRUN -n 3 "$PARPIX" gen mandelbrot -o bands.png --size 200x300
+    $MPIRUN -n 3 "$PARPIX" gen mandelbrot -o dealt.png --size 200x300 --distribute dynamic
+    cmp one.png bands.png
+    cmp one.png dealt.png
+    "$PARPIX" gen cells -o one.png --labels one.npy --truth one.json --size 300x200
+    $MPIRUN -n 2 "$PARPIX" gen cells -o two.png --labels two.npy --truth two.json --size 300x200
+    cmp one.png two.png
+    cmp one.npy two.npy
+    cmp one.json two.json
+}
+
 @test "more ranks than strips" {
     "$PARPIX" gen random -o low.png --size 100x3
     "$PARPIX" run median:radius=2+otsu+label low.png -o low.npy --backend serial -q

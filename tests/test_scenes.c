@@ -186,6 +186,38 @@ static void test_golden(void **state) {
     }
 }
 
+// Points of the plane whose fate is known, one pixel each: those of the set are black, -2 and 1/4
+// being its ends on the real axis, and the others leave the disk after a number of steps that is
+// counted in doubles here.
+static void test_mandelbrot(void **state) {
+    (void)state;
+    static const struct {
+        const char *at;
+        double x, y;
+    } points[] = {{"x=0,y=0", 0, 0},
+                  {"x=-2,y=0", -2, 0},
+                  {"x=0.25,y=0", 0.25, 0},
+                  {"x=-1,y=0.25", -1, 0.25},
+                  {"x=0.5,y=0", 0.5, 0},
+                  {"x=1,y=1", 1, 1},
+                  {"x=-0.75,y=0.25", -0.75, 0.25},
+                  {"x=0.4,y=-0.4", 0.4, -0.4}};
+    for (size_t k = 0; k < sizeof points / sizeof *points; k++) {
+        char settings[80];
+        (void)snprintf(settings, sizeof settings, "%s,steps=300,depth=16", points[k].at);
+        int steps = 0;
+        for (double x = 0, y = 0; steps < 300 && x * x + y * y <= 4; steps++) {
+            double next = x * x - y * y + points[k].x;
+            y = 2 * x * y + points[k].y;
+            x = next;
+        }
+        ppx_image image = make("mandelbrot", 1, 1, 1, settings);
+        int wanted = steps == 300 ? 0 : 65535 * 16 / (15 + steps);
+        assert_int_equal(*(uint16_t *)image.data, wanted);
+        ppx_image_free(&image);
+    }
+}
+
 static double deviation(const ppx_image *image, double *mean) {
     double sum = 0, squares = 0;
     double n = (double)image->shape.width * (double)image->shape.height;
@@ -758,25 +790,16 @@ static void test_text_of_settings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_any_split),
-        cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_formulas),
-        cmocka_unit_test(test_16_bits),
-        cmocka_unit_test(test_density),
-        cmocka_unit_test(test_spiral),
-        cmocka_unit_test(test_maze),
-        cmocka_unit_test(test_cells_truth),
-        cmocka_unit_test(test_cells_distance),
-        cmocka_unit_test(test_cells_light),
-        cmocka_unit_test(test_stars_flux),
-        cmocka_unit_test(test_stars_order),
-        cmocka_unit_test(test_text_truth),
-        cmocka_unit_test(test_no_truth),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_text_of_settings),
+        cmocka_unit_test(test_any_split),      cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_seeds),          cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_mandelbrot),     cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_formulas),       cmocka_unit_test(test_16_bits),
+        cmocka_unit_test(test_density),        cmocka_unit_test(test_spiral),
+        cmocka_unit_test(test_maze),           cmocka_unit_test(test_cells_truth),
+        cmocka_unit_test(test_cells_distance), cmocka_unit_test(test_cells_light),
+        cmocka_unit_test(test_stars_flux),     cmocka_unit_test(test_stars_order),
+        cmocka_unit_test(test_text_truth),     cmocka_unit_test(test_no_truth),
+        cmocka_unit_test(test_refused),        cmocka_unit_test(test_text_of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
