@@ -100,10 +100,10 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
     static const char *const pairs[][2] = {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan"};
-    if (kernel->again)
-        return "iterate";
     const char *first = names[kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
+    if (kernel->again && first == last)
+        return "iterate";
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (strcmp(pairs[k][0], first) == 0 && strcmp(pairs[k][1], last) == 0)
             return texts[k];

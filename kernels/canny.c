@@ -42,8 +42,6 @@ static void canny_build(const ppx_job *job) {
 }
 
 static void blur_geometry(const ppx_job *job, ppx_geometry *g) {
-    if (!blurs(job))
-        return;
     ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = PPX_REPLICATE;
@@ -51,14 +49,9 @@ static void blur_geometry(const ppx_job *job, ppx_geometry *g) {
     g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
-static void blur_rows(const ppx_job *job, const ppx_block *block) {
-    if (!blurs(job))
-        for (ptrdiff_t k = 0; k < block->nrows; k++)
-            memcpy(block->out[k], block->in[k], ppx_shape_row_nbytes(job->in));
-    else if (job->in.type == PPX_U8)
-        gaussian_u8(job, block);
-    else
-        gaussian_u16(job, block);
+// Without a blur its step is left out.
+static bool again(const ppx_job *job, int turn) {
+    return blurs(job) && turn == 0;
 }
 
 // ---- Candidates ---------------------------------------------------------------------------------
@@ -107,8 +100,7 @@ static void class_rows_u16(const ppx_job *job, const ppx_block *block) {
 
 static void class_geometry(const ppx_job *job, ppx_geometry *g) {
     const bool narrow = job->in.type == PPX_U8;
-    g->up = g->down = 2;
-    g->side = 1;
+    g->up = g->down = 2; // and columns by the border rule when they are summed
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
     g->out.width = (ptrdiff_t)(2 * sizeof(uint64_t) * words_of(job));
@@ -200,7 +192,7 @@ static const ppx_step canny_steps[] = {
     {
         .pattern = PPX_MAP,
         .geometry = blur_geometry,
-        .map = {.rows = {[PPX_U8] = blur_rows, [PPX_U16] = blur_rows}},
+        .map = {.rows = {[PPX_U8] = gaussian_u8, [PPX_U16] = gaussian_u16}},
     },
     {
         .pattern = PPX_MAP,
@@ -234,4 +226,7 @@ const ppx_kernel PPX_KERNEL(canny) = {
     .build = canny_build,
     .steps = canny_steps,
     .nsteps = 3,
+    .loop_from = 0,
+    .loop_to = 1,
+    .again = again,
 };

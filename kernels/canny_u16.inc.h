@@ -6,10 +6,14 @@ static INLINE void NAME(gradients_u16)(const uint16_t *const rows[3], ptrdiff_t 
                                        int32_t *restrict sum, int32_t *restrict difference,
                                        SIZE *restrict sizes, SIZE *restrict sectors) {
     const uint16_t *above = rows[0], *here = rows[1], *below = rows[2];
-    for (ptrdiff_t x = -1; x <= width; x++) {
+    for (ptrdiff_t x = 0; x < width; x++) {
         sum[x] = above[x] + 2 * here[x] + below[x];
         difference[x] = below[x] - above[x];
     }
+    sum[-1] = sum[0];
+    sum[width] = sum[width - 1];
+    difference[-1] = difference[0];
+    difference[width] = difference[width - 1];
     for (ptrdiff_t x = 0; x < width; x++) {
         const int32_t gx = sum[x + 1] - sum[x - 1];
         const int32_t gy = difference[x - 1] + 2 * difference[x] + difference[x + 1];

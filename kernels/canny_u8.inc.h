@@ -145,13 +145,18 @@ static INLINE void gradients_u8(const uint8_t *above, const uint8_t *here, const
                                 ptrdiff_t width, int16_t *restrict sum,
                                 int16_t *restrict difference, int16_t *restrict gx,
                                 int16_t *restrict gy, int16_t *restrict size) {
-    for (ptrdiff_t x = -1; x <= width; x++) {
-        sum[x] = (int16_t)(above[x] + 2 * here[x] + below[x]);
+    for (ptrdiff_t x = 0; x < width; x++) {
+        sum[x] = (int16_t)(above[x] + here[x] + here[x] + below[x]);
         difference[x] = (int16_t)(below[x] - above[x]);
     }
+    sum[-1] = sum[0];
+    sum[width] = sum[width - 1];
+    difference[-1] = difference[0];
+    difference[width] = difference[width - 1];
     for (ptrdiff_t x = 0; x < width; x++) {
         const int16_t h = (int16_t)(sum[x + 1] - sum[x - 1]);
-        const int16_t v = (int16_t)(difference[x - 1] + 2 * difference[x] + difference[x + 1]);
+        const int16_t v =
+            (int16_t)(difference[x - 1] + difference[x] + difference[x] + difference[x + 1]);
         gx[x] = h;
         gy[x] = v;
         size[x] = (int16_t)((h < 0 ? -h : h) + (v < 0 ? -v : v));

@@ -8,8 +8,8 @@
 // run that touches nothing above opens a provisional label. Labels grow in raster order and the
 // smaller one wins, hence the root of a component is the label of its first pixel and one forward
 // loop numbers them.
-// Memory: W/8 + 8 bytes a row, 4 a run, 4 a label (until twice that while the table grows); runs
-// are at most half of the pixels, labels that too (a quarter with corners).
+// Memory: W/8 + 8 bytes a row, 4 a run, and 4 a run more until labels are numbered; runs are at
+// most half of the pixels.
 #ifndef PPX_COMPONENTS_H
 #define PPX_COMPONENTS_H
 
@@ -190,20 +190,17 @@ static inline void touch(const uint64_t *above, const uint64_t *here, size_t nwo
     }
 }
 
-static inline ppx_status label_runs(const ppx_job *job, ppx_piece *piece, bool corners,
-                                    size_t *nlabels, ppx_error *error) {
+// A provisional label for each run, and the labels' parents; returns how many labels there are. The
+// table has room for one more than there are runs.
+static inline size_t label_runs(const ppx_job *job, ppx_piece *piece, bool corners) {
     const size_t *first = first_runs(piece);
     const size_t nwords = row_words(job);
-    uint32_t *labels = piece->b.data;
+    uint32_t *labels = piece->b.data, *parent = piece->c.data;
     uint32_t n = 0;
-    memset(labels, 0xff, first[piece->nrows] * sizeof *labels); // NONE
     for (ptrdiff_t row = 0; row < piece->nrows; row++) {
-        size_t nruns = first[row + 1] - first[row];
-        ppx_status status =
-            ppx_pool_reserve(&piece->c, ((size_t)n + nruns + 1) * sizeof *labels, error);
-        if (status)
-            return status;
-        uint32_t *parent = piece->c.data, *own = labels + first[row];
+        const size_t nruns = first[row + 1] - first[row];
+        uint32_t *own = labels + first[row];
+        memset(own, 0xff, nruns * sizeof *own); // NONE
         if (row > 0 && corners)
             touch(row_bits(job, piece, row - 1), row_bits(job, piece, row), nwords, true,
                   labels + first[row - 1], own, parent);
@@ -217,8 +214,7 @@ static inline ppx_status label_runs(const ppx_job *job, ppx_piece *piece, bool c
             n += is_new;
         }
     }
-    *nlabels = n;
-    return PPX_OK;
+    return n;
 }
 
 // Turns parents, which are smaller than their children, into component numbers.
@@ -233,15 +229,15 @@ static inline size_t number_labels(uint32_t *parent, size_t nlabels) {
 static inline ppx_status find_components(const ppx_job *job, ppx_piece *piece, bool corners,
                                          ppx_error *error) {
     const size_t nruns = first_runs(piece)[piece->nrows];
-    size_t nlabels = 0;
     if (nruns >= NONE)
         return ppx_fail(error, PPX_E_USAGE, "%s: %zu runs of pixels do not fit into 32 bits",
                         job->kernel->name, nruns);
     ppx_status status = ppx_pool_reserve(&piece->b, (nruns + 1) * sizeof(uint32_t), error);
     if (!status)
-        status = label_runs(job, piece, corners, &nlabels, error);
+        status = ppx_pool_reserve(&piece->c, (nruns + 1) * sizeof(uint32_t), error);
     if (status)
         return status;
+    const size_t nlabels = label_runs(job, piece, corners);
     uint32_t *component = piece->c.data, *runs = piece->b.data;
     piece->ncomponents = number_labels(component, nlabels);
     for (size_t k = 0; k < nruns; k++)
