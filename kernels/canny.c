@@ -215,7 +215,7 @@ static const ppx_step canny_steps[] = {
 const ppx_kernel PPX_KERNEL(canny) = {
     .name = "canny",
     .summary = "thin edges joined by hysteresis",
-    .examples = "canny:low=60,high=160 canny:low=200,high=700,sigma=0,norm=l1 "
+    .examples = "canny:low=30,high=100,sigma=2 canny:low=200,high=700,sigma=0,norm=l1 "
                 "canny:low=40.5,high=90,sigma=0 canny:low=9,high=20,sigma=9,norm=l1",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16,
     .channels = PPX_ONE_CHANNEL,
