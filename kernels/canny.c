@@ -66,14 +66,20 @@ static inline size_t words_of(const ppx_job *job) {
 // right.
 enum { ACROSS, DOWN, FALLING, RISING };
 
-// The scratch is so many lines of samples, each with a margin on either side and whole words.
-enum { LINES = 11, MARGIN = 16 };
+enum { MARGIN = 16 }; // samples on either side of a line of them
+
+#include "canny_u8.inc.h"
+
+// The scratch for u16: so many lines of as many bytes as a double has.
+enum { LINES = 9 };
 
 static size_t line_length(const ppx_job *job) {
     return 64 * words_of(job) + 3 * MARGIN;
 }
 
-#include "canny_u8.inc.h"
+static size_t lines_nbytes(const ppx_job *job) {
+    return LINES * line_length(job) * sizeof(double);
+}
 
 #define NORM_L1
 #define SIZE int32_t
@@ -99,12 +105,11 @@ static void class_rows_u16(const ppx_job *job, const ppx_block *block) {
 }
 
 static void class_geometry(const ppx_job *job, ppx_geometry *g) {
-    const bool narrow = job->in.type == PPX_U8;
     g->up = g->down = 2; // and columns by the border rule when they are summed
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
     g->out.width = (ptrdiff_t)(2 * sizeof(uint64_t) * words_of(job));
-    g->scratch_nbytes = LINES * line_length(job) * (narrow ? sizeof(int16_t) : sizeof(double));
+    g->scratch_nbytes = job->in.type == PPX_U8 ? tiles_nbytes(job) : lines_nbytes(job);
 }
 
 // ---- Hysteresis ---------------------------------------------------------------------------------

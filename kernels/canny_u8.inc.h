@@ -119,14 +119,15 @@ static INLINE classes classes_l2(const gradient_row rows[3], ptrdiff_t x,
 }
 
 static INLINE void classify_row_u8(const gradient_row rows[3], size_t nwords,
-                                   const class_limits *limits, bool l1, uint64_t *out) {
+                                   const class_limits *limits, bool l1, uint64_t *candidates,
+                                   uint64_t *strong) {
     enum { NGROUPS = 64 / LANES };
     for (size_t w = 0; w < nwords; w++) {
         const ptrdiff_t x = 64 * (ptrdiff_t)w;
         shorts candidate[NGROUPS], high[NGROUPS], any = {0};
         for (int k = 0; k < NGROUPS; k++)
             any |= load(rows[1].size + x + k * LANES) > limits->low;
-        out[w] = out[nwords + w] = 0;
+        candidates[w] = strong[w] = 0;
         if (!any_of(any))
             continue;
         for (int k = 0; k < NGROUPS; k++) {
@@ -135,25 +136,53 @@ static INLINE void classify_row_u8(const gradient_row rows[3], size_t nwords,
             candidate[k] = c.candidate;
             high[k] = c.candidate & c.high;
         }
-        out[w] = bits_of_masks(candidate);
-        out[nwords + w] = bits_of_masks(high);
+        candidates[w] = bits_of_masks(candidate);
+        strong[w] = bits_of_masks(high);
     }
 }
 
+// ---- Tiles --------------------------------------------------------------------------------------
+
+// A tile of columns goes down the block by itself, so that its rows of gradients stay in the L1
+// cache; on both sides it makes one column more, which the next tile makes again.
+enum { TILE = 1024, TILE_LENGTH = TILE + 3 * MARGIN, TILE_LINES = 9 };
+
+typedef struct canny_tile {
+    ptrdiff_t x0, n;  // pixels [x0, x0 + n)
+    int16_t *rows;    // a ring of three rows of gradients
+    int16_t *columns; // weighted sums and differences down the columns of a row
+} canny_tile;
+
+static INLINE canny_tile tile_of(const ppx_job *job, void *scratch, ptrdiff_t x0) {
+    const ptrdiff_t left = job->in.width - x0;
+    int16_t *at = (int16_t *)scratch + MARGIN;
+    return (canny_tile){x0, left < TILE ? left : TILE,
+                        at + (2 + x0 / TILE * TILE_LINES) * TILE_LENGTH, at};
+}
+
+static size_t tiles_nbytes(const ppx_job *job) {
+    const size_t ntiles = ((size_t)job->in.width + TILE - 1) / TILE;
+    return ((2 + ntiles * TILE_LINES) * TILE_LENGTH + MARGIN) * sizeof(int16_t);
+}
+
+static INLINE gradient_row gradient_row_of(const canny_tile *tile, ptrdiff_t y) {
+    int16_t *at = tile->rows + (y + 3) % 3 * 3 * TILE_LENGTH;
+    return (gradient_row){at, at + TILE_LENGTH, at + 2 * TILE_LENGTH};
+}
+
 // Columns are summed first: each serves three pixels.
-static INLINE void gradients_u8(const uint8_t *above, const uint8_t *here, const uint8_t *below,
-                                ptrdiff_t width, int16_t *restrict sum,
-                                int16_t *restrict difference, int16_t *restrict gx,
-                                int16_t *restrict gy, int16_t *restrict size) {
-    for (ptrdiff_t x = 0; x < width; x++) {
+static INLINE void sum_columns(const uint8_t *above, const uint8_t *here, const uint8_t *below,
+                               ptrdiff_t n, int16_t *restrict sum, int16_t *restrict difference) {
+    for (ptrdiff_t x = 0; x < n; x++) {
         sum[x] = (int16_t)(above[x] + here[x] + here[x] + below[x]);
         difference[x] = (int16_t)(below[x] - above[x]);
     }
-    sum[-1] = sum[0];
-    sum[width] = sum[width - 1];
-    difference[-1] = difference[0];
-    difference[width] = difference[width - 1];
-    for (ptrdiff_t x = 0; x < width; x++) {
+}
+
+static INLINE void take_gradients(const int16_t *sum, const int16_t *difference, ptrdiff_t n,
+                                  int16_t *restrict gx, int16_t *restrict gy,
+                                  int16_t *restrict size) {
+    for (ptrdiff_t x = 0; x < n; x++) {
         const int16_t h = (int16_t)(sum[x + 1] - sum[x - 1]);
         const int16_t v =
             (int16_t)(difference[x - 1] + difference[x] + difference[x] + difference[x + 1]);
@@ -163,27 +192,39 @@ static INLINE void gradients_u8(const uint8_t *above, const uint8_t *here, const
     }
 }
 
-// The scratch: a ring of three rows of gradients, and column sums.
-static INLINE gradient_row gradient_row_of(const ppx_job *job, void *scratch, ptrdiff_t y) {
-    const size_t length = line_length(job);
-    int16_t *at = (int16_t *)scratch + MARGIN + (size_t)((y + 3) % 3) * 3 * length;
-    return (gradient_row){at, at + length, at + 2 * length};
-}
-
-static void enter_row_u8(const ppx_job *job, void *scratch, ptrdiff_t y, const void *const *in) {
-    const gradient_row row = gradient_row_of(job, scratch, y);
-    const size_t length = line_length(job);
-    int16_t *sum = (int16_t *)scratch + MARGIN + 9 * length;
-    const ptrdiff_t width = job->in.width;
+// Gradients of row y, which is in[0]; 0 beyond the image.
+static void enter_row_u8(const ppx_job *job, const canny_tile *tile, ptrdiff_t y,
+                         const void *const *in) {
+    const gradient_row row = gradient_row_of(tile, y);
+    int16_t *const lines[3] = {row.x, row.y, row.size};
     if (y < 0 || y >= job->in.height) {
-        memset(row.x - 1, 0, 3 * length * sizeof *row.x); // up to the margin of what follows
+        memset(row.x - 1, 0, 3 * TILE_LENGTH * sizeof *row.x); // up to the margin of what follows
         return;
     }
-    gradients_u8(in[-1], in[0], in[1], width, sum, sum + length, row.x, row.y, row.size);
-    int16_t *const lines[3] = {row.x, row.y, row.size};
+    const bool first = tile->x0 == 0, last = tile->x0 + tile->n == job->in.width;
+    const ptrdiff_t left = first ? 0 : 2, rest = job->in.width - tile->x0;
+    const ptrdiff_t right = rest < tile->n + 2 ? rest : tile->n + 2; // columns [-left, right)
+    const uint8_t *rows[3];
+    for (int k = 0; k < 3; k++)
+        rows[k] = (const uint8_t *)in[k - 1] + tile->x0 - left;
+    int16_t *sum = tile->columns, *difference = sum + TILE_LENGTH;
+    sum_columns(rows[0], rows[1], rows[2], left + right, sum - left, difference - left);
+    if (first) {
+        sum[-1] = sum[0];
+        difference[-1] = difference[0];
+    }
+    if (right == rest) {
+        sum[right] = sum[right - 1];
+        difference[right] = difference[right - 1];
+    }
+    const ptrdiff_t from = first ? 0 : -1, to = tile->n + (last ? 0 : 1);
+    take_gradients(sum + from, difference + from, to - from, row.x + from, row.y + from,
+                   row.size + from);
     for (int k = 0; k < 3; k++) {
-        lines[k][-1] = 0;
-        memset(lines[k] + width, 0, (length - MARGIN - (size_t)width) * sizeof *lines[k]);
+        if (first)
+            lines[k][-1] = 0;
+        if (last)
+            memset(lines[k] + to, 0, (size_t)(TILE_LENGTH - MARGIN - to) * sizeof *lines[k]);
     }
 }
 
@@ -195,15 +236,20 @@ static INLINE void classify_u8(const ppx_job *job, const ppx_block *block, bool 
                                  (int16_t)(high < INT16_MAX ? high : INT16_MAX),
                                  (int32_t)(low_square < INT32_MAX ? low_square : INT32_MAX),
                                  (int32_t)(high_square < INT32_MAX ? high_square : INT32_MAX)};
-    if (block->fresh) {
-        enter_row_u8(job, block->scratch, block->y - 1, block->in - 1);
-        enter_row_u8(job, block->scratch, block->y, block->in);
-    }
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        gradient_row rows[3];
-        enter_row_u8(job, block->scratch, block->y + k + 1, block->in + k + 1);
-        for (int dy = -1; dy <= 1; dy++)
-            rows[dy + 1] = gradient_row_of(job, block->scratch, block->y + k + dy);
-        classify_row_u8(rows, words_of(job), &limits, l1, block->out[k]);
+    for (ptrdiff_t x0 = 0; x0 < job->in.width; x0 += TILE) {
+        const canny_tile tile = tile_of(job, block->scratch, x0);
+        if (block->fresh) {
+            enter_row_u8(job, &tile, block->y - 1, block->in - 1);
+            enter_row_u8(job, &tile, block->y, block->in);
+        }
+        for (ptrdiff_t k = 0; k < block->nrows; k++) {
+            uint64_t *bits = (uint64_t *)block->out[k] + x0 / 64;
+            gradient_row rows[3];
+            enter_row_u8(job, &tile, block->y + k + 1, block->in + k + 1);
+            for (int dy = -1; dy <= 1; dy++)
+                rows[dy + 1] = gradient_row_of(&tile, block->y + k + dy);
+            classify_row_u8(rows, ((size_t)tile.n + 63) / 64, &limits, l1, bits,
+                            bits + words_of(job));
+        }
     }
 }

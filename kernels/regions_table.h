@@ -315,7 +315,7 @@ static inline void regions_report(const ppx_job *job, const void *records, size_
     }
     if (sink->table)
         sink->table(sink->context, job->kernel->name,
-                    &(ppx_table){"regions", job->second ? NCOLUMNS : LEAST, column_names,
+                    &(ppx_table){"labels", job->second ? NCOLUMNS : LEAST, column_names,
                                  column_whole, kept, regions_cell, &data});
 }
 

@@ -120,6 +120,20 @@ static void test_textures(void **state) {
             }
 }
 
+// Rows are made in tiles, and tiles in words.
+static void test_wide(void **state) {
+    (void)state;
+    for (int type = PPX_U8; type <= PPX_U16; type++)
+        for (ptrdiff_t width = 1020; width < 1030; width++) {
+            ppx_image in = test_image(test_shape(width, 5, 1, (ppx_type)type), TEST_NOISE, 3);
+            check_some(&in, "wide", false);
+            ppx_image_free(&in);
+            in = test_image(test_shape(2 * width + 1, 3, 1, (ppx_type)type), TEST_SMOOTH, 4);
+            check_some(&in, "wide", false);
+            ppx_image_free(&in);
+        }
+}
+
 // Edges of drawings are full of ties.
 static void test_patterns(void **state) {
     (void)state;
@@ -221,7 +235,7 @@ int main(void) {
         cmocka_unit_test(test_textures),   cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_directions), cmocka_unit_test(test_line),
         cmocka_unit_test(test_threads),    cmocka_unit_test(test_blur),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_wide),       cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

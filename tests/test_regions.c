@@ -224,7 +224,7 @@ static bool agrees(const double *wanted, int column, double got) {
 static void take_table(void *context, const char *kernel, const ppx_table *table) {
     finding *f = context;
     assert_string_equal(kernel, "regions");
-    assert_string_equal(table->title, "regions");
+    assert_string_equal(table->title, "labels");
     assert_int_equal(table->ncolumns, f->intensities ? NCOLUMNS : LEAST);
     for (int c = 0; c < table->ncolumns; c++) {
         size_t row = 0;
