@@ -66,7 +66,7 @@ typedef struct ppx_job {
     ppx_geometry geometry; // of this step
     void *table;           // of the kernel, shared by its steps
     const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
-    bool findings;         // some rank may have a sink: if not, a join needs no records
+    bool findings;         // join: records are wanted, by a sink on some rank or by `value`
     ppx_trace *trace;      // for runners: where they note what they do; may be NULL
 } ppx_job;
 
@@ -164,14 +164,24 @@ typedef struct ppx_join {
     size_t record_nbytes;
     ppx_status (*local[PPX_NTYPES])(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                                     ppx_error *error);
-    // The components along the piece's first or last row, one for each pixel, or PPX_NO_COMPONENT.
+    // The components along the piece's first or last row, one for each pixel of the output's rows,
+    // or PPX_NO_COMPONENT.
     void (*edge)(const ppx_job *job, const ppx_piece *piece, bool last, uint32_t *ids);
     // Compares the last row of one piece with the first of the next.
     ppx_status (*seam)(const ppx_job *job, const uint32_t *above, const uint32_t *below,
                        const ppx_seam *seam);
-    void (*merge)(const ppx_job *job, void *into, const void *from); // of two records
+    // Adds to the records of the lower piece (of its component k: records + k * record_nbytes) what
+    // pixels on both sides of the seam bring, so that the sum over both pieces is right. The rows
+    // are those of `seam`. May be NULL.
+    void (*mend)(const ppx_job *job, const uint32_t *above, const uint32_t *below, void *records);
+    // Of two records, in any order: sums, least and most.
+    void (*merge)(const ppx_job *job, void *into, const void *from);
+    // What `paint` is to know of a component, from its record over the whole image and its number.
+    // Records are then kept with a sink or without. NULL: the number itself.
+    uint32_t (*value)(const ppx_job *job, const void *record, uint32_t number);
     // Writes rows [y, y + nrows) of the output (global rows, within the piece); component k of the
-    // piece is component number[k] of the image, counted from 0 by first pixel in raster order.
+    // piece is component number[k] of the image, counted from 0 by first pixel in raster order; or
+    // number[k] is its value, where the join has them.
     void (*paint)(const ppx_job *job, const ppx_piece *piece, const uint32_t *number, ptrdiff_t y,
                   ptrdiff_t nrows, void *const *out);
     // All records of the image in final order. Called where job->sink is not NULL. May be NULL.

@@ -106,14 +106,16 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}, {"settle", "map"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan",
                                         "settle + map"};
-    bool joins = false;
-    for (int s = 0; s < kernel->nsteps; s++)
+    bool joins = false, turns = false, counts = false;
+    for (int s = 0; s < kernel->nsteps; s++) {
         joins = joins || kernel->steps[s].pattern == PPX_JOIN;
-    if (kernel->again)
+        counts = counts || kernel->steps[s].pattern == PPX_REDUCE;
+        turns = turns || kernel->steps[s].pattern == PPX_TRANSPOSE;
+    }
+    if (turns && kernel->nsteps > 1)
+        return "map + transpose";
+    if (kernel->again && (counts || !joins))
         return joins ? "iterate + join" : "iterate";
-    for (int s = 0; kernel->nsteps > 1 && s < kernel->nsteps; s++)
-        if (kernel->steps[s].pattern == PPX_TRANSPOSE)
-            return "map + transpose";
     const char *first = names[kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)

@@ -58,8 +58,9 @@ typedef struct ppx_joined {
     ppx_pool records; // n of them
 } ppx_joined;
 
-// Joins the band with its neighbours: renumbers, and replaces n and records by the whole image's
-// where job->sink is set. Called on every rank, as above.
+// Joins the band with its neighbours: renumbers (with values, where the join has them), and
+// replaces n and records by the whole image's where job->sink is set. Called on every rank, as
+// above.
 typedef struct ppx_join_across {
     void *context;
     ppx_status (*join)(void *context, ppx_status status, const ppx_job *job, const ppx_join *join,
@@ -198,6 +199,10 @@ ppx_status ppx_pairs_add(ppx_pairs *pairs, uint64_t a, uint64_t b, ppx_error *er
 // Replaces the pairs by one pair (id, root) for each id that is not the smallest of its component,
 // ascending by id.
 ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error);
+// The ids that occur in pairs, ascending; returns how many. There must be room for 2 * pairs->n.
+size_t ppx_pairs_ids(const ppx_pairs *pairs, uint64_t *ids);
+// Where one of them is among them.
+size_t ppx_pairs_index(const uint64_t *ids, size_t n, uint64_t id);
 // After resolve: the number of an id's component, counted from 0 by first pixel.
 uint64_t ppx_pairs_number(const ppx_pairs *resolved, uint64_t id);
 void ppx_pairs_free(ppx_pairs *pairs);
@@ -215,6 +220,8 @@ ppx_region ppx_region_of(const ppx_piece *piece, const ppx_band *in, const ppx_b
 ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces, ppx_error *error);
 ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                               ppx_error *error);
+// Replaces numbers by values, where the join has them; for a band that is the whole image.
+void ppx_joined_values(ppx_joined *joined, const ppx_job *job, const ppx_join *join);
 // The ids (of the band) along the band's first or last row; PPX_NO_COMPONENT where there is none.
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
                      uint32_t *ids);

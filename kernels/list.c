@@ -31,6 +31,7 @@
     X(sobel) \
     X(scharr) \
     X(laplacian) \
+    X(canny) \
     X(harris) \
     X(lbp) \
     X(peaks) \
@@ -65,6 +66,10 @@
     X(phase_correlate) \
     X(match) \
     X(label) \
+    X(regions) \
+    X(fill_holes) \
+    X(clear_border) \
+    X(area_open) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \

@@ -85,6 +85,8 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
+    else if (!status)
+        ppx_joined_values(&joined, job, join);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
     for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
         void *rows[PPX_STRIP];
