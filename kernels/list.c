@@ -51,6 +51,8 @@
     X(sauvola) \
     X(integral) \
     X(label) \
+    X(distance) \
+    X(nearest) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \

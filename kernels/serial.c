@@ -42,25 +42,33 @@ static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, cons
                               const ppx_band *in, const ppx_band *out,
                               const ppx_scan_across *across, ppx_error *error) {
     (void)runner;
-    uint32_t *carry = NULL; // twice: what comes from above, and what this band adds
+    uint32_t *carry = NULL; // twice: what comes from other bands, and what this one adds
+    void *scratch = NULL;
     size_t n = job->geometry.ncarry;
     ppx_status status = ppx_alloc_array((void **)&carry, 2 * n, sizeof *carry, "carries", error);
+    if (!status)
+        status = ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
     void *rows[PPX_STRIP], *out_rows[PPX_STRIP];
     if (across) { // also after a failure: the other ranks are waiting
         for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
             ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
             ppx_band_rows(in, y, nrows, rows);
-            scan->summarise[job->in.type](job, (const void *const *)rows, nrows, carry + n);
+            scan->summarise[job->in.type](job, (const void *const *)rows, y, nrows, carry + n);
         }
-        status = across->carry(across->context, status, carry ? carry + n : NULL, carry, n, error);
+        const uint32_t *total = carry ? carry + n : NULL;
+        status = across->carry(across->context, status, scan, total, carry, n, error);
     }
-    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
+    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
+    for (ptrdiff_t k = 0; !status && k < nstrips; k++) {
+        ptrdiff_t y = in->y0 + (scan->upward ? nstrips - 1 - k : k) * PPX_STRIP;
         ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
         ppx_band_rows(in, y, nrows, rows);
         ppx_band_rows(out, y, nrows, out_rows);
-        scan->sweep[job->in.type](job, (const void *const *)rows, nrows, carry, out_rows);
+        scan->sweep[job->in.type](job, (const void *const *)rows, y, nrows, carry, out_rows,
+                                  scratch);
     }
+    ppx_free(scratch);
     ppx_free(carry);
     return status;
 }

@@ -2,13 +2,15 @@
 //
 // Plan. The inner runner sums its band up into one carry; an Exscan (log2 P rounds of 4 bytes a
 // column) gives each rank the sum of the bands above; the inner runner sweeps its rows below that.
-// The carries are added modulo 2^32, in any order.
+// For an upward scan the ranks are counted from the last. The carries are added modulo 2^32, or the
+// larger one stays, in any order.
 #include "ranks.h"
 
 #include <string.h>
 
-static ppx_status carry_across(void *context, ppx_status status, const uint32_t *total,
-                               uint32_t *above, size_t n, ppx_error *error) {
+static ppx_status carry_across(void *context, ppx_status status, const ppx_scan *scan,
+                               const uint32_t *total, uint32_t *before, size_t n,
+                               ppx_error *error) {
     ppx_ranks *ranks = context;
     int count = 0;
     double start = MPI_Wtime();
@@ -16,9 +18,15 @@ static ppx_status carry_across(void *context, ppx_status status, const uint32_t 
         status = ppx_mpi_count(n, "columns", &count, error);
     status = ppx_ranks_agree(ranks, status, error);
     if (!status) {
-        MPI_Exscan(total, above, count, MPI_UINT32_T, MPI_SUM, ranks->comm);
-        if (ranks->rank == 0)
-            memset(above, 0, n * sizeof *above); // Exscan leaves it undefined
+        MPI_Op op = scan->carry == PPX_CARRY_MAX ? MPI_MAX : MPI_SUM;
+        MPI_Comm order = ranks->comm;
+        if (scan->upward)
+            MPI_Comm_split(ranks->comm, 0, -ranks->rank, &order);
+        MPI_Exscan(total, before, count, MPI_UINT32_T, op, order);
+        if (ranks->rank == (scan->upward ? ranks->nranks - 1 : 0))
+            memset(before, 0, n * sizeof *before); // Exscan leaves it undefined
+        if (scan->upward)
+            MPI_Comm_free(&order);
     }
     ranks->exchanged += MPI_Wtime() - start;
     return status;
