@@ -79,6 +79,7 @@ static void begin_rows(const ppx_job *job, const distance_scratch *s) {
 #define SITE(g) ((g) * (g))
 #define COST(d) ((d) * (d))
 #define JOIN(site, cost) ((site) + (cost))
+#define JOINS(site, cost) ((site) + (cost))
 #include "distance_rows.inc.h"
 #undef NAME
 #undef ROOT_MOST
@@ -92,9 +93,11 @@ static void begin_rows(const ppx_job *job, const distance_scratch *s) {
 #include "distance_rows.inc.h"
 #undef NAME
 #undef JOIN
+#undef JOINS
 
 #define NAME(function) function##_chessboard
 #define JOIN(site, cost) ((site) > (cost) ? (site) : (cost))
+#define JOINS(site, cost) words_max(site, cost)
 #include "distance_rows.inc.h"
 
 #include "nearest.h"

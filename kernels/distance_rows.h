@@ -13,6 +13,7 @@
 #define PPX_DISTANCE_ROWS_H
 
 #include "distance_columns.h"
+#include "words.h"
 
 enum {
     BLOCK = 64, // pixels that are looked at together

@@ -31,32 +31,38 @@ static inline bool NAME(look_near)(const uint16_t *restrict lanes, ptrdiff_t npi
 
 // ---- Looking between the best columns of others -------------------------------------------------
 
+// One bit for each column of a chunk whose distance is that value.
+static inline uint32_t NAME(columns_at)(const uint32_t *sites, const uint32_t *costs,
+                                        uint32_t value) {
+    uint32_t bits = 0;
+    for (int k = 0; k < CHUNK; k += WORDS) {
+        words sum = JOINS(words_load(sites + k), words_load(costs + k));
+        bits |= words_equal(sum, words_all(value)) << k;
+    }
+    return bits;
+}
+
 // The least distance of a pixel from the columns [from, to] (and maybe some to the right of them),
 // the first column that has it, and the last where that is asked for.
-static inline uint32_t NAME(best_columns)(const uint32_t *restrict sites,
-                                          const uint32_t *restrict costs, ptrdiff_t from,
-                                          ptrdiff_t to, uint32_t *first, uint32_t *last) {
+static inline uint32_t NAME(best_columns)(const uint32_t *sites, const uint32_t *costs,
+                                          ptrdiff_t from, ptrdiff_t to, uint32_t *first,
+                                          uint32_t *last) {
     ptrdiff_t first_chunk = from, last_chunk = from;
     uint32_t value = UINT32_MAX;
     for (ptrdiff_t i = from; i <= to; i += CHUNK) {
-        uint32_t chunk = UINT32_MAX;
-        for (int k = 0; k < CHUNK; k++) {
-            uint32_t sum = JOIN(sites[i + k], costs[i + k]);
-            chunk = sum < chunk ? sum : chunk;
-        }
-        first_chunk = chunk < value ? i : first_chunk;
-        last_chunk = chunk <= value ? i : last_chunk;
-        value = chunk < value ? chunk : value;
+        words chunk = words_all(UINT32_MAX);
+        for (int k = 0; k < CHUNK; k += WORDS)
+            chunk = words_min(chunk, JOINS(words_load(sites + i + k), words_load(costs + i + k)));
+        const uint32_t least_here = words_least(chunk);
+        first_chunk = least_here < value ? i : first_chunk;
+        last_chunk = least_here <= value ? i : last_chunk;
+        value = least_here < value ? least_here : value;
     }
-    ptrdiff_t i = first_chunk;
-    while (JOIN(sites[i], costs[i]) != value)
-        i++;
-    *first = (uint32_t)i;
+    uint32_t bits = NAME(columns_at)(sites + first_chunk, costs + first_chunk, value);
+    *first = (uint32_t)(first_chunk + __builtin_ctz(bits));
     if (last) {
-        i = last_chunk + CHUNK - 1;
-        while (JOIN(sites[i], costs[i]) != value)
-            i--;
-        *last = (uint32_t)i;
+        bits = NAME(columns_at)(sites + last_chunk, costs + last_chunk, value);
+        *last = (uint32_t)(last_chunk + 31 - __builtin_clz(bits));
     }
     return value;
 }
@@ -97,32 +103,27 @@ static inline ptrdiff_t NAME(search)(const distance_scratch *s, const uint32_t *
     return n;
 }
 
-static inline void NAME(look_between)(const uint32_t *restrict sites,
-                                      const uint32_t *restrict costs, ptrdiff_t x, ptrdiff_t from,
-                                      ptrdiff_t to, uint32_t out[LEAP]) {
-    uint32_t best[LEAP];
-    for (int k = 0; k < LEAP; k++)
-        best[k] = UINT32_MAX;
+// The distances of LEAP pixels from the columns [from, to].
+static inline void NAME(look_between)(const uint32_t *sites, const uint32_t *costs, ptrdiff_t x,
+                                      ptrdiff_t from, ptrdiff_t to, words best[LEAP / WORDS]) {
+    for (int k = 0; k < LEAP / WORDS; k++)
+        best[k] = words_all(UINT32_MAX);
     for (ptrdiff_t i = from; i <= to; i++) {
-        const uint32_t *restrict cost = costs + (x - i), site = sites[i];
-        for (int k = 0; k < LEAP; k++) {
-            uint32_t sum = JOIN(site, cost[k]);
-            best[k] = sum < best[k] ? sum : best[k];
-        }
+        const words site = words_all(sites[i]);
+        for (int k = 0; k < LEAP / WORDS; k++)
+            best[k] = words_min(best[k], JOINS(site, words_load(costs + x - i + k * WORDS)));
     }
-    for (int k = 0; k < LEAP; k++)
-        out[k] = best[k];
 }
 
-// Pixels [a, b) of a row whose sites are filled in, to out[0...].
+// Pixels [a, b) of a row whose sites are filled in, to out[0...], which has room for LEAP more.
 static inline void NAME(look_far)(const distance_scratch *s, const uint32_t *costs, ptrdiff_t a,
                                   ptrdiff_t b, ptrdiff_t width, uint32_t *out) {
     const ptrdiff_t n = NAME(search)(s, costs, a, b, width, false);
     for (ptrdiff_t j = 0; j < n; j++) {
         const ptrdiff_t x = a + j * LEAP;
-        uint32_t best[LEAP];
+        words best[LEAP / WORDS];
         NAME(look_between)(s->sites, costs, x, s->first[j], s->first[j + 1], best);
-        memcpy(out + j * LEAP, best, (size_t)least(LEAP, b - x) * sizeof *out);
+        memcpy(out + j * LEAP, best, sizeof best); // up to LEAP - 1 beyond the last
     }
     for (ptrdiff_t x = n ? b : a; x < b; x++)
         out[x - a] = UINT32_MAX;

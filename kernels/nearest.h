@@ -4,23 +4,22 @@
 #ifndef PPX_NEAREST_H
 #define PPX_NEAREST_H
 
-static inline void index_between(const distance_scratch *s, const uint32_t *restrict costs,
-                                 ptrdiff_t x, ptrdiff_t from, ptrdiff_t to, uint32_t out[LEAP]) {
-    uint32_t best[LEAP], index[LEAP];
-    for (int k = 0; k < LEAP; k++)
-        best[k] = index[k] = UINT32_MAX;
+static inline void index_between(const distance_scratch *s, const uint32_t *costs, ptrdiff_t x,
+                                 ptrdiff_t from, ptrdiff_t to, words index[LEAP / WORDS]) {
+    words best[LEAP / WORDS];
+    for (int k = 0; k < LEAP / WORDS; k++)
+        best[k] = index[k] = words_all(UINT32_MAX);
     for (ptrdiff_t i = from; i <= to; i++) {
-        const uint32_t *restrict cost = costs + (x - i), site = s->sites[i], own = s->index[i];
-        for (int k = 0; k < LEAP; k++) {
-            uint32_t sum = site + cost[k];
-            uint32_t smaller = index[k] < own ? index[k] : own;
-            uint32_t tied = sum == best[k] ? smaller : index[k];
-            index[k] = sum < best[k] ? own : tied;
-            best[k] = sum < best[k] ? sum : best[k];
+        const words site = words_all(s->sites[i]), own = words_all(s->index[i]);
+        for (int k = 0; k < LEAP / WORDS; k++) {
+            const words sum = site + words_load(costs + x - i + k * WORDS);
+            const words less = words_min(sum, best[k]);
+            const words stays = (words)(less == best[k]), comes = (words)(less == sum);
+            // Whoever is not the least drops out: all ones.
+            index[k] = words_min(index[k] | ~stays, own | ~comes);
+            best[k] = less;
         }
     }
-    for (int k = 0; k < LEAP; k++)
-        out[k] = index[k];
 }
 
 // One row up: the sites of all columns and the indices of their background pixels. Of two that are
@@ -53,7 +52,7 @@ static void nearest_row(const ppx_job *job, const distance_scratch *s, uint32_t 
                             n = search_euclidean(s, costs_at(job), begun, b, width, true);
             for (ptrdiff_t j = 0; j < n; j++) {
                 const ptrdiff_t from = begun + j * LEAP;
-                uint32_t index[LEAP];
+                words index[LEAP / WORDS];
                 index_between(s, costs_at(job), from, s->first[j], s->last[j + 1], index);
                 memcpy(out + from, index, (size_t)least(LEAP, b - from) * sizeof *out);
             }
