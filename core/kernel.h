@@ -120,8 +120,8 @@ typedef enum ppx_carry {
 typedef struct ppx_scan {
     ppx_carry carry;
     bool upward; // strips come from the last to the first, and the carry from those below
-    // Combines the contribution of rows [y, y + nrows) with the carry of the strips that come after
-    // them, without writing output.
+    // Combines the contribution of rows [y, y + nrows), the next in the order of the scan, with the
+    // carry of the strips that come after them, without writing output.
     void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
                                   ptrdiff_t nrows, uint32_t *carry);
     // Writes output rows [y, y + nrows) from that carry, and moves the carry on. Scratch is aligned

@@ -100,7 +100,7 @@ static void begin_rows(const ppx_job *job, const distance_scratch *s) {
 #define JOINS(site, cost) words_max(site, cost)
 #include "distance_rows.inc.h"
 
-#include "nearest.h"
+#include "nearest.inc.h"
 
 static void sweep_up(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint32_t *carry, void *const *out, void *scratch) {

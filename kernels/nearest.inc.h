@@ -1,9 +1,6 @@
-// nearest.h: the row functions of the kernel nearest, after those of distance_rows.inc.h in the
+// nearest.inc.h: the row functions of the kernel nearest, after those of distance_rows.inc.h in the
 // euclidean metric: the same search, in which columns that are equally near are told apart by the
 // raster index of their background pixel.
-#ifndef PPX_NEAREST_H
-#define PPX_NEAREST_H
-
 static inline void index_between(const distance_scratch *s, const uint32_t *costs, ptrdiff_t x,
                                  ptrdiff_t from, ptrdiff_t to, words index[LEAP / WORDS]) {
     words best[LEAP / WORDS];
@@ -78,5 +75,3 @@ static void sweep_nearest(const ppx_job *job, const void *const *rows, ptrdiff_t
     }
     end_up(job, s.up, y, carry);
 }
-
-#endif
