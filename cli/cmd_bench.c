@@ -151,17 +151,22 @@ typedef struct setting {
 typedef struct second {
     world *all;
     char path[4096];
+    ppx_shape wanted;
+    bool whole;
     ppx_band band;
 } second;
 
-static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                           ppx_error *error) {
+static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, bool whole,
+                           ppx_band *band, ppx_error *error) {
     second *kept = context;
     ppx_status status = PPX_OK;
-    if (strcmp(kept->path, path) != 0) {
+    if (strcmp(kept->path, path) != 0 || whole != kept->whole ||
+        !ppx_shape_equal(wanted, kept->wanted)) {
         ppx_image_free(&kept->band.rows);
         (void)snprintf(kept->path, sizeof kept->path, "%s", path);
-        status = named_image(kept->all, path, wanted, &kept->band, error);
+        kept->wanted = wanted;
+        kept->whole = whole;
+        status = named_image(kept->all, path, wanted, whole, &kept->band, error);
     }
     *band = kept->band;
     band->rows.own = NULL;

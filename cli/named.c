@@ -35,8 +35,18 @@ static ppx_status read_image(const char *path, ppx_shape wanted, ppx_image *imag
     return status;
 }
 
-ppx_status named_image(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                       ppx_error *error) {
+// The image of rank 0 for all.
+static ppx_status share_image(const world *all, ppx_shape shape, ppx_image *image,
+                              ppx_error *error) {
+    ppx_status status = all->rank ? ppx_image_create(image, shape, error) : PPX_OK;
+    status = world_agree(all, status, error);
+    for (ptrdiff_t y = 0; !status && y < shape.height; y++)
+        status = world_share(all, ppx_image_row(image, y), ppx_shape_row_nbytes(shape), error);
+    return status;
+}
+
+ppx_status named_image(void *context, const char *path, ppx_shape wanted, bool whole,
+                       ppx_band *band, ppx_error *error) {
     const world *all = context;
     ppx_image image = {0};
     ppx_status status = PPX_OK;
@@ -50,6 +60,11 @@ ppx_status named_image(void *context, const char *path, ppx_shape wanted, ppx_ba
     status = world_agree(all, status, error);
     if (!status)
         status = world_share(all, &shape, sizeof shape, error);
+    if (!status && whole) {
+        status = share_image(all, shape, &image, error);
+        *band = ppx_band_whole(image);
+        return status;
+    }
     if (!status)
         status = world_distribute(all, shape, &image, band, error);
     ppx_image_free(&image);

@@ -10,7 +10,7 @@
 #define NAMED_AWKWARD "@awkward"
 
 ppx_status named_text(void *context, char **text, const char *path, ppx_error *error);
-ppx_status named_image(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                       ppx_error *error);
+ppx_status named_image(void *context, const char *path, ppx_shape wanted, bool whole,
+                       ppx_band *band, ppx_error *error);
 
 #endif

@@ -4,9 +4,9 @@
 #include <string.h>
 
 // The second image is in memory already.
-static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                           ppx_error *error) {
-    (void)path, (void)wanted, (void)error;
+static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, bool whole,
+                           ppx_band *band, ppx_error *error) {
+    (void)path, (void)wanted, (void)whole, (void)error;
     const ppx_image *image = context;
     *band = ppx_band_whole(ppx_image_view(image, 0, image->shape.height));
     return PPX_OK;

@@ -141,10 +141,10 @@ const ppx_kernel *ppx_chain_kernel(const ppx_chain *chain, size_t index) {
 }
 
 // "u8 or u16", "1 or 3": what a kernel takes, for the message that it does not take this.
-static void list_types(const ppx_kernel *kernel, char *text, size_t room) {
+static void list_types(unsigned types, char *text, size_t room) {
     size_t used = 0;
     for (int t = 0; t < PPX_NTYPES; t++)
-        if (kernel->types >> t & 1u)
+        if (types >> t & 1u)
             used += (size_t)snprintf(text + used, room - used, "%s%s", used ? ", " : "",
                                      ppx_type_name((ppx_type)t));
 }
@@ -154,7 +154,7 @@ ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_er
     *job = (ppx_job){.kernel = kernel, .values = link->values, .first = in, .in = in};
     if (!(kernel->types >> in.type & 1u)) {
         char takes[40];
-        list_types(kernel, takes, sizeof takes);
+        list_types(kernel->types, takes, sizeof takes);
         return ppx_fail(error, PPX_E_USAGE, "%s takes %s; its input here is %s", kernel->name,
                         takes, ppx_type_name(in.type));
     }
@@ -179,14 +179,59 @@ static void shape_text(char text[80], ppx_shape shape) {
                    shape.channels, shape.channels > 1 ? "s" : "", ppx_type_name(shape.type));
 }
 
-ppx_status ppx_second_check(const ppx_job *job, const char *path, ppx_shape got, ppx_error *error) {
-    char is[80], must[80];
-    if (ppx_shape_equal(got, job->first))
-        return PPX_OK;
+const char *ppx_second_path(const ppx_job *job) {
+    for (int p = 0; p < job->kernel->nparams; p++)
+        if (job->kernel->params[p].kind == PPX_IMAGE)
+            return job->values[p].text;
+    return NULL;
+}
+
+ppx_shape ppx_second_wanted(const ppx_job *job) {
+    const ppx_kernel *kernel = job->kernel;
+    ppx_shape shape = job->first;
+    if (kernel->second == PPX_SAME_SIZE) {
+        shape.channels = 1;
+        shape.type = PPX_U8;
+        while (!(kernel->second_types >> shape.type & 1u))
+            shape.type++;
+    } else if (kernel->second == PPX_ANY_SIZE) {
+        shape.width = shape.width < 9 ? shape.width : 9;
+        shape.height = shape.height < 7 ? shape.height : 7;
+    }
+    return shape;
+}
+
+ppx_status ppx_second_check(const ppx_job *job, ppx_shape got, ppx_error *error) {
+    const ppx_kernel *kernel = job->kernel;
+    const char *path = ppx_second_path(job);
+    ppx_shape first = job->first;
+    char is[80], must[80], types[40];
     shape_text(is, got);
-    shape_text(must, job->first);
-    return ppx_fail(error, PPX_E_USAGE, "%s: %.200s is %s; it must be like the input here, %s",
-                    job->kernel->name, path, is, must);
+    bool alike = got.channels == first.channels && got.type == first.type;
+    switch (kernel->second) {
+    case PPX_ALIKE:
+        if (ppx_shape_equal(got, first))
+            return PPX_OK;
+        shape_text(must, first);
+        return ppx_fail(error, PPX_E_USAGE, "%s: %.200s is %s; it must be like the input here, %s",
+                        kernel->name, path, is, must);
+    case PPX_SAME_SIZE:
+        if (got.width == first.width && got.height == first.height && got.channels == 1 &&
+            kernel->second_types >> got.type & 1u)
+            return PPX_OK;
+        list_types(kernel->second_types, types, sizeof types);
+        return ppx_fail(error, PPX_E_USAGE,
+                        "%s: %.200s is %s; it must be as large as the input here, %td x %td, with "
+                        "1 channel of %s",
+                        kernel->name, path, is, first.width, first.height, types);
+    case PPX_ANY_SIZE:
+        break;
+    }
+    if (alike)
+        return PPX_OK;
+    return ppx_fail(error, PPX_E_USAGE,
+                    "%s: %.200s is %s; it must have channels and type of the input here, %d of %s",
+                    kernel->name, path, is, first.channels, ppx_type_name(first.type));
 }
 
 void ppx_step_geometry(const ppx_step *step, ppx_job *job) {

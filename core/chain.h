@@ -19,8 +19,10 @@ struct ppx_chain {
 // The job of a kernel's first step on such an image, or why the kernel refuses it.
 ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_error *error);
 bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with); // one of its maps does
-// Is an image that a parameter names like the kernel's first input?
-ppx_status ppx_second_check(const ppx_job *job, const char *path, ppx_shape got, ppx_error *error);
+// The image that a parameter names, NULL if none; a shape that would do; does this one?
+const char *ppx_second_path(const ppx_job *job);
+ppx_shape ppx_second_wanted(const ppx_job *job);
+ppx_status ppx_second_check(const ppx_job *job, ppx_shape got, ppx_error *error);
 // Sets the geometry of a step for job->in.
 void ppx_step_geometry(const ppx_step *step, ppx_job *job);
 

@@ -55,12 +55,16 @@ typedef struct ppx_geometry {
 typedef struct ppx_job {
     const ppx_kernel *kernel;
     const ppx_value *values; // one for each parameter, in the kernel's order
-    ppx_shape first;         // what the kernel's first step takes
-    ppx_shape in;            // of this step: the whole image, not a band
-    ppx_geometry geometry;   // of this step
-    void *table;             // of the kernel, shared by its steps
-    const ppx_sink *sink;    // where findings go; NULL on all ranks but the first
-    bool findings;           // some rank may have a sink: if not, a join needs no records
+    // The image that a parameter names: this worker's rows of it, or all (ppx_second says which).
+    // NULL: none, or not yet read: check and geometry are called without it first, and again with
+    // it.
+    const ppx_band *second;
+    ppx_shape first;       // what the kernel's first step takes
+    ppx_shape in;          // of this step: the whole image, not a band
+    ppx_geometry geometry; // of this step
+    void *table;           // of the kernel, shared by its steps
+    const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
+    bool findings;         // some rank may have a sink: if not, a join needs no records
 } ppx_job;
 
 // ---- map: output rows from input rows -----------------------------------------------------------
@@ -85,8 +89,8 @@ typedef void ppx_rows(const ppx_job *job, const ppx_block *block);
 
 // A second input of a map. The kernel's own first input: with[i] is its row for output row i, as it
 // lies (nothing beyond its edges), and its shape is job->first. An image that a parameter of kind
-// PPX_IMAGE names (a kernel has at most one): it has the shape of job->first, which is then the
-// step's input shape too, and with[i + dy] is handed out exactly as in[i + dy] is.
+// PPX_IMAGE names (and PPX_ALIKE): it has the shape of job->first, which is then the step's input
+// shape too, and with[i + dy] is handed out exactly as in[i + dy] is.
 typedef enum ppx_with { PPX_ALONE, PPX_WITH_FIRST, PPX_WITH_IMAGE } ppx_with;
 
 typedef struct ppx_map {
@@ -175,6 +179,14 @@ typedef struct ppx_join {
 
 // ---- Steps and kernels --------------------------------------------------------------------------
 
+// What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
+// with "" for a default it may be left out).
+typedef enum ppx_second {
+    PPX_ALIKE,     // the kernel's first input, in size, channels and type
+    PPX_SAME_SIZE, // of its width and height, one channel, of a type in second_types
+    PPX_ANY_SIZE,  // of its channels and type; every worker has the whole of it
+} ppx_second;
+
 typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN } ppx_pattern;
 
 typedef struct ppx_step {
@@ -197,9 +209,12 @@ struct ppx_kernel {
     const char *examples;
     unsigned types;    // PPX_TAKES_U8 | ...: of the input
     unsigned channels; // PPX_ANY_CHANNELS or a sum of 1 << channels
+    ppx_second second; // where a parameter names an image
+    unsigned second_types;
     const ppx_param *params;
     int nparams;
-    // Parameters that are in range one by one but not together, or not for this shape. May be NULL.
+    // Parameters that are in range one by one but not together, or not for this shape, or a second
+    // image that does not do. May be NULL.
     ppx_status (*check)(const ppx_job *job, ppx_error *error);
     size_t (*table_nbytes)(const ppx_job *job); // NULL: no table
     void (*build)(const ppx_job *job);          // fills job->table, zeroed before; may be NULL

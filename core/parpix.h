@@ -231,10 +231,11 @@ typedef struct ppx_sink {
     void (*table)(void *context, const char *kernel, const ppx_table *table);
 } ppx_sink;
 
-// How a run gets the image that a parameter of kind PPX_IMAGE names: this worker's band of it,
-// which the run frees. `wanted` is the shape that the kernel will accept. Called on every rank, and
-// all must return the same status. NULL: ppx_image_read, which does for a single worker.
-typedef ppx_status ppx_image_loader(void *context, const char *path, ppx_shape wanted,
+// How a run gets the image that a parameter of kind PPX_IMAGE names: this worker's band of it, or
+// the whole of it for every worker, which the run frees. `wanted` is a shape that the kernel will
+// accept. Called on every rank, and all must return the same status. NULL: ppx_image_read, which
+// does for a single worker.
+typedef ppx_status ppx_image_loader(void *context, const char *path, ppx_shape wanted, bool whole,
                                     ppx_band *band, ppx_error *error);
 
 typedef struct ppx_run_options {

@@ -51,6 +51,8 @@ static void hand_over(run_state *run) {
     *bag = run->current;
     for (int s = 0; s < run->pending.n; s++) {
         ppx_source *with = &run->pending.at[s].with;
+        if (run->pending.at[s].job.second == &run->current.second)
+            run->pending.at[s].job.second = &bag->second;
         if (with->own == &run->current.first.rows)
             with->own = &bag->first.rows;
         else if (with->own == &run->current.second.rows)
@@ -192,11 +194,13 @@ static ppx_status run_steps(run_state *run, ppx_job *job) {
     return status;
 }
 
-static ppx_status load_second(run_state *run, const ppx_job *job, const char *path) {
+static ppx_status load_second(run_state *run, ppx_job *job, const char *path) {
     ppx_band *band = &run->current.second;
     ppx_status status;
     if (run->options && run->options->load) {
-        status = run->options->load(run->options->load_context, path, job->first, band, run->error);
+        bool whole = job->kernel->second == PPX_ANY_SIZE;
+        status = run->options->load(run->options->load_context, path, ppx_second_wanted(job), whole,
+                                    band, run->error);
     } else if (run->runner->band) {
         return ppx_fail(run->error, PPX_E_USAGE,
                         "%s: ranks need a loader for images that are named", job->kernel->name);
@@ -206,7 +210,10 @@ static ppx_status load_second(run_state *run, const ppx_job *job, const char *pa
     }
     ppx_shape shape = band->rows.shape;
     shape.height = band->height;
-    return status ? status : ppx_second_check(job, path, shape, run->error);
+    if (!status)
+        status = ppx_second_check(job, shape, run->error);
+    job->second = band;
+    return status || !job->kernel->check ? status : job->kernel->check(job, run->error);
 }
 
 // What the kernel's steps will find in its baggage.
@@ -218,10 +225,9 @@ static ppx_status pack(run_state *run, ppx_job *job) {
         status = flush(run); // now it is an image
         run->current.first = *run->band;
     }
-    if (!status && ppx_kernel_asks(kernel, PPX_WITH_IMAGE))
-        for (int p = 0; !status && p < kernel->nparams; p++)
-            if (kernel->params[p].kind == PPX_IMAGE)
-                status = load_second(run, job, job->values[p].text);
+    const char *path = ppx_second_path(job);
+    if (!status && path)
+        status = load_second(run, job, path);
     size_t nbytes = kernel->table_nbytes ? kernel->table_nbytes(job) : 0;
     if (status || !nbytes)
         return status;

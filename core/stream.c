@@ -296,15 +296,9 @@ static ppx_status add_file(stream_state *s, const char *path) {
 }
 
 static ppx_status add_second(stream_state *s, const ppx_job *job, int *with) {
-    for (int p = 0; p < job->kernel->nparams; p++) {
-        if (job->kernel->params[p].kind != PPX_IMAGE)
-            continue;
-        *with = s->n;
-        ppx_status status = add_file(s, job->values[p].text);
-        return status ? status
-                      : ppx_second_check(job, job->values[p].text, s->nodes[*with].shape, s->error);
-    }
-    return PPX_OK;
+    *with = s->n;
+    ppx_status status = add_file(s, ppx_second_path(job));
+    return status ? status : ppx_second_check(job, s->nodes[*with].shape, s->error);
 }
 
 static ppx_status add_map(stream_state *s, const ppx_job *job, const ppx_map *map) {
@@ -381,6 +375,10 @@ static ppx_status add_kernel(stream_state *s, const ppx_link *link, const ppx_si
     ppx_status status = ppx_link_job(link, s->nodes[s->tip].shape, &job, s->error);
     if (status)
         return status;
+    if (job.kernel->second != PPX_ALIKE && ppx_second_path(&job))
+        return ppx_fail(s->error, PPX_E_USAGE,
+                        "%s needs its second image whole and cannot stream; leave --max-memory out",
+                        job.kernel->name);
     job.sink = sink;
     job.findings = sink != NULL;
     s->first = s->tip;

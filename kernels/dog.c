@@ -9,67 +9,70 @@
 // (Lindeberg 1998), sigma2 = 1.6 sigma1 makes dog much like -log. Integers: mid-grey (half the
 // range) is 0, rounded half up, cut to the range; f32: as it is. Border: the parameter.
 //
-// How it is blurred is told in gaussian_plan.inc.h; all sums are floats, so that u8 loses nothing
+// How it is blurred is told in blur.c; all sums are floats, so that u8 loses nothing
 // before the last rounding. The weights of log are G''(x) G(y) + G(x) G''(y) at whole pixels, cut
 // off at five sigma; G'' is shifted at its centre and scaled until its sum is 0 and that of x^2
 // G''(x) is 2, so that a plane gives 0 and a parabola its second derivative at any sigma.
 // Cost: dog that of two blurs, log below sigma 4 too, and above hardly more than one.
 #include "../core/kernel.h"
 
-#include "gaussian_blur.inc.h"
+#include "blur.h"
+
+#define INLINE inline __attribute__((always_inline))
 
 // ---- dog ----
 
 enum { SIGMA1, SIGMA2, DOG_SCALE, DOG_BORDER };
 
-static blur_plan plan_of(const ppx_job *job, int sigma) {
-    return blur_plan_of(job->values[sigma].d, 4, false, false);
+static ppx_blur_plan plan_of(const ppx_job *job, int sigma) {
+    return ppx_blur_plan_of(job->values[sigma].d, 4, false, false);
 }
 
 static size_t dog_table_nbytes(const ppx_job *job) {
     (void)job;
-    return 2 * sizeof(blur_table);
+    return 2 * sizeof(ppx_blur_table);
 }
 
 static void dog_build(const ppx_job *job) {
     for (int k = SIGMA1; k <= SIGMA2; k++) {
-        blur_plan plan = plan_of(job, k);
-        blur_build((blur_table *)job->table + k, &plan, job->values[k].d);
+        ppx_blur_plan plan = plan_of(job, k);
+        ppx_blur_build((ppx_blur_table *)job->table + k, &plan, job->values[k].d);
     }
 }
 
 static void dog_geometry(const ppx_job *job, ppx_geometry *g) {
-    blur_plan first = plan_of(job, SIGMA1), second = plan_of(job, SIGMA2);
+    ppx_blur_plan first = plan_of(job, SIGMA1), second = plan_of(job, SIGMA2);
     g->up = g->down = first.reach > second.reach ? first.reach : second.reach;
     g->border = (ppx_border)job->values[DOG_BORDER].i;
-    g->block = BLOCK;
-    g->scratch_nbytes = blur_scratch_nbytes(job, &first) + blur_scratch_nbytes(job, &second);
+    g->block = PPX_BLUR_BLOCK;
+    g->scratch_nbytes =
+        ppx_blur_scratch_nbytes(job, &first) + ppx_blur_scratch_nbytes(job, &second);
 }
 
 // ---- log ----
 
 enum { SIGMA, LOG_SCALE, LOG_BORDER };
 
-static blur_plan log_plan_of(const ppx_job *job) {
-    return blur_plan_of(job->values[SIGMA].d, 5, false, true);
+static ppx_blur_plan log_plan_of(const ppx_job *job) {
+    return ppx_blur_plan_of(job->values[SIGMA].d, 5, false, true);
 }
 
 static size_t log_table_nbytes(const ppx_job *job) {
     (void)job;
-    return sizeof(blur_table);
+    return sizeof(ppx_blur_table);
 }
 
 static void log_build(const ppx_job *job) {
-    blur_plan plan = log_plan_of(job);
-    blur_build(job->table, &plan, job->values[SIGMA].d);
+    ppx_blur_plan plan = log_plan_of(job);
+    ppx_blur_build(job->table, &plan, job->values[SIGMA].d);
 }
 
 static void log_geometry(const ppx_job *job, ppx_geometry *g) {
-    blur_plan plan = log_plan_of(job);
+    ppx_blur_plan plan = log_plan_of(job);
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[LOG_BORDER].i;
-    g->block = BLOCK;
-    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
+    g->block = PPX_BLUR_BLOCK;
+    g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
 // ---- Row functions ----

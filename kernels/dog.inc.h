@@ -1,9 +1,5 @@
 // dog.inc.h: the row functions of dog.c for one pixel type. PIXEL, NAME and, for integers, MOST are
 // defined by who includes it.
-#define SUM float
-#define SUMS(name) name##_float
-#include "gaussian_rows.inc.h"
-
 static INLINE PIXEL NAME(band)(float value) {
 #ifdef MOST
     // Cut before it is made an integer, which it may not fit.
@@ -16,40 +12,40 @@ static INLINE PIXEL NAME(band)(float value) {
 }
 
 static void NAME(dog)(const ppx_job *job, const ppx_block *block) {
-    blur_plan plans[] = {plan_of(job, SIGMA1), plan_of(job, SIGMA2)};
-    const blur_table *tables = job->table;
+    ppx_blur_plan plans[] = {plan_of(job, SIGMA1), plan_of(job, SIGMA2)};
+    const ppx_blur_table *tables = job->table;
     char *scratch = block->scratch;
-    blur first = blur_of(job, &plans[0], &tables[0], block, scratch);
-    blur second =
-        blur_of(job, &plans[1], &tables[1], block, scratch + blur_scratch_nbytes(job, &plans[0]));
+    ppx_blur first = ppx_blur_of(job, &plans[0], &tables[0], block, scratch);
+    ppx_blur second = ppx_blur_of(job, &plans[1], &tables[1], block,
+                                  scratch + ppx_blur_scratch_nbytes(job, &plans[0]));
     const float scale = (float)job->values[DOG_SCALE].d;
     const float *a = first.sum, *b = second.sum;
-    NAME(begin)(&first);
-    NAME(begin)(&second);
+    const ptrdiff_t n = first.n; // bytes that are written could be those of a blur
+    ppx_blur_begin(&first);
+    ppx_blur_begin(&second);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         PIXEL *out = block->out[k];
-        NAME(row)(&first, k, first.sum);
-        NAME(row)(&second, k, second.sum);
-        for (ptrdiff_t x = 0; x < first.n; x++)
+        ppx_blur_row(&first, k, first.sum);
+        ppx_blur_row(&second, k, second.sum);
+        for (ptrdiff_t x = 0; x < n; x++)
             out[x] = NAME(band)(scale * (a[x] - b[x]));
     }
 }
 
 static void NAME(log)(const ppx_job *job, const ppx_block *block) {
-    blur_plan plan = log_plan_of(job);
-    blur b = blur_of(job, &plan, job->table, block, block->scratch);
+    ppx_blur_plan plan = log_plan_of(job);
+    ppx_blur b = ppx_blur_of(job, &plan, job->table, block, block->scratch);
     const float scale = (float)job->values[LOG_SCALE].d, *sum = b.sum;
-    NAME(begin)(&b);
+    const ptrdiff_t n = b.n;
+    ppx_blur_begin(&b);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         PIXEL *out = block->out[k];
-        NAME(row)(&b, k, b.sum);
-        for (ptrdiff_t x = 0; x < b.n; x++)
+        ppx_blur_row(&b, k, b.sum);
+        for (ptrdiff_t x = 0; x < n; x++)
             out[x] = NAME(band)(scale * sum[x]);
     }
 }
 
 #undef PIXEL
 #undef MOST
-#undef SUM
-#undef SUMS
 #undef NAME

@@ -1,6 +1,6 @@
 // gaussian.c: Gaussian blur. Weights have the sum 1.
 //
-// gaussian_plan.inc.h tells how; here is what comes of it. Shapes: any, kept, each channel by
+// blur.c tells how; here is what comes of it. Shapes: any, kept, each channel by
 // itself. Units: sigma in pixels. Border: the parameter. Cost: below sigma 4 some 7 sigma products
 // a sample (half as many multiplications), above hardly any dependence on sigma.
 //
@@ -10,7 +10,9 @@
 // stays as it is (f32: but for rounding).
 #include "../core/kernel.h"
 
-#include "gaussian_blur.inc.h"
+#include "blur.h"
+
+#define INLINE inline __attribute__((always_inline))
 
 enum { SIGMA, BORDER };
 
@@ -18,26 +20,26 @@ static bool is_fixed(const ppx_job *job) {
     return job->in.type == PPX_U8;
 }
 
-static blur_plan plan_of(const ppx_job *job) {
-    return blur_plan_of(job->values[SIGMA].d, is_fixed(job) ? 3.5 : 4, is_fixed(job), false);
+static ppx_blur_plan plan_of(const ppx_job *job) {
+    return ppx_blur_plan_of(job->values[SIGMA].d, is_fixed(job) ? 3.5 : 4, is_fixed(job), false);
 }
 
 static size_t gauss_table_nbytes(const ppx_job *job) {
     (void)job;
-    return sizeof(blur_table);
+    return sizeof(ppx_blur_table);
 }
 
 static void gauss_build(const ppx_job *job) {
-    blur_plan plan = plan_of(job);
-    blur_build(job->table, &plan, job->values[SIGMA].d);
+    ppx_blur_plan plan = plan_of(job);
+    ppx_blur_build(job->table, &plan, job->values[SIGMA].d);
 }
 
 static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
-    blur_plan plan = plan_of(job);
+    ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[BORDER].i;
-    g->block = BLOCK;
-    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
+    g->block = PPX_BLUR_BLOCK;
+    g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
 // ---- Row functions ----
@@ -60,20 +62,16 @@ static INLINE float finish_f32(float sum, int32_t lost) {
 #define PIXEL uint8_t
 #define NAME(name) name##_u8
 #define SUM uint16_t
-#define SUMS(name) name##_fixed
-#define FIXED
 #include "gaussian.inc.h"
 
 #define PIXEL uint16_t
 #define NAME(name) name##_u16
 #define SUM float
-#define SUMS(name) name##_float
 #include "gaussian.inc.h"
 
 #define PIXEL float
 #define NAME(name) name##_f32
 #define SUM float
-#define SUMS(name) name##_float
 #include "gaussian.inc.h"
 
 static const ppx_param gauss_params[] = {

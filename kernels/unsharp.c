@@ -4,35 +4,37 @@
 //
 // Shapes: any, kept, each channel by itself. Units: sigma in pixels, threshold in grey levels.
 // Integers are rounded half up and cut to their range; f32 stays as it is. Border: the parameter.
-// Cost: that of gaussian (gaussian_plan.inc.h tells how), and the image is read once. u8 is blurred
+// Cost: that of gaussian (blur.c tells how), and the image is read once. u8 is blurred
 // in 16 bits and not rounded to whole levels before it is subtracted.
 #include "../core/kernel.h"
 
-#include "gaussian_blur.inc.h"
+#include "blur.h"
+
+#define INLINE inline __attribute__((always_inline))
 
 enum { SIGMA, AMOUNT, THRESHOLD, BORDER };
 
-static blur_plan plan_of(const ppx_job *job) {
+static ppx_blur_plan plan_of(const ppx_job *job) {
     bool fixed = job->in.type == PPX_U8;
-    return blur_plan_of(job->values[SIGMA].d, fixed ? 3.5 : 4, fixed, false);
+    return ppx_blur_plan_of(job->values[SIGMA].d, fixed ? 3.5 : 4, fixed, false);
 }
 
 static size_t unsharp_table_nbytes(const ppx_job *job) {
     (void)job;
-    return sizeof(blur_table);
+    return sizeof(ppx_blur_table);
 }
 
 static void unsharp_build(const ppx_job *job) {
-    blur_plan plan = plan_of(job);
-    blur_build(job->table, &plan, job->values[SIGMA].d);
+    ppx_blur_plan plan = plan_of(job);
+    ppx_blur_build(job->table, &plan, job->values[SIGMA].d);
 }
 
 static void unsharp_geometry(const ppx_job *job, ppx_geometry *g) {
-    blur_plan plan = plan_of(job);
+    ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[BORDER].i;
-    g->block = BLOCK;
-    g->scratch_nbytes = blur_scratch_nbytes(job, &plan);
+    g->block = PPX_BLUR_BLOCK;
+    g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
 // ---- Row functions ----
@@ -43,14 +45,14 @@ typedef struct sharpness {
     int32_t multiplier, shift, threshold_fixed, lost;
 } sharpness;
 
-static sharpness sharpness_of(const ppx_job *job, const blur *b) {
+static sharpness sharpness_of(const ppx_job *job, const ppx_blur *b) {
     double amount = job->values[AMOUNT].d, threshold = job->values[THRESHOLD].d;
     sharpness s = {.amount = (float)amount, .threshold = (float)threshold, .shift = 13};
     while (amount * (1 << s.shift) > 24000)
         s.shift--;
     s.multiplier = (int32_t)(amount * (1 << s.shift) + 0.5);
     s.threshold_fixed = (int32_t)(threshold * 256);
-    s.lost = blur_lost(b);
+    s.lost = ppx_blur_lost(b);
     return s;
 }
 
@@ -79,20 +81,16 @@ static INLINE uint16_t sharpen_u16(uint16_t in, float blurred, const sharpness *
 #define PIXEL uint8_t
 #define NAME(name) name##_u8
 #define SUM uint16_t
-#define SUMS(name) name##_fixed
-#define FIXED
 #include "unsharp.inc.h"
 
 #define PIXEL uint16_t
 #define NAME(name) name##_u16
 #define SUM float
-#define SUMS(name) name##_float
 #include "unsharp.inc.h"
 
 #define PIXEL float
 #define NAME(name) name##_f32
 #define SUM float
-#define SUMS(name) name##_float
 #include "unsharp.inc.h"
 
 static const ppx_param unsharp_params[] = {

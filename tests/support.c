@@ -111,9 +111,9 @@ double test_sample_border(const ppx_image *image, ptrdiff_t x, ptrdiff_t y, int 
     return test_sample(image, inside(x, width, border), inside(y, height, border), c);
 }
 
-ppx_status test_load(void *context, const char *path, ppx_shape wanted, ppx_band *band,
+ppx_status test_load(void *context, const char *path, ppx_shape wanted, bool whole, ppx_band *band,
                      ppx_error *error) {
-    (void)context;
+    (void)context, (void)whole;
     ppx_image image;
     ppx_status status = ppx_image_create(&image, wanted, error);
     if (status)
@@ -125,7 +125,7 @@ ppx_status test_load(void *context, const char *path, ppx_shape wanted, ppx_band
 
 ppx_image test_second_image(const char *name, ppx_shape shape) {
     ppx_band band;
-    assert_int_equal(test_load(NULL, name, shape, &band, NULL), PPX_OK);
+    assert_int_equal(test_load(NULL, name, shape, false, &band, NULL), PPX_OK);
     return band.rows;
 }
 

@@ -10,9 +10,9 @@ static const ppx_shape shapes[] = {{97, 131, 1, PPX_U8}, {33, 65, 3, PPX_U8},
                                    {64, 70, 1, PPX_U16}, {41, 67, 4, PPX_U16},
                                    {53, 66, 1, PPX_F32}, {19, 71, 3, PPX_F32}};
 
-static ppx_status load(void *context, const char *path, ppx_shape wanted, ppx_band *band,
-                       ppx_error *error) {
-    (void)context, (void)path;
+static ppx_status load(void *context, const char *path, ppx_shape wanted, bool whole,
+                       ppx_band *band, ppx_error *error) {
+    (void)context, (void)path, (void)whole;
     ppx_image image;
     ppx_status status = ppx_image_create(&image, wanted, error);
     if (!status)

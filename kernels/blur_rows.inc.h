@@ -1,5 +1,5 @@
-// gaussian_rows.inc.h: blurred rows for one pixel type. PIXEL, NAME, and SUM and SUMS of the
-// arithmetic (gaussian_sums.inc.h) are defined by who includes it.
+// blur_rows.inc.h: blurred rows for one pixel type. PIXEL, NAME, and SUM and SUMS of the
+// arithmetic (blur_sums.inc.h) are defined by who includes it.
 
 static INLINE SUM NAME(of_sample)(PIXEL sample) {
 #ifdef FIXED
@@ -16,8 +16,9 @@ static INLINE void NAME(widen)(SUM *restrict to, const PIXEL *restrict from, ptr
 
 // Weighted sums down the columns: nlines lines, those of term t behind those of term t - 1, from
 // rows[0], rows[spacing] and so on. A tile of the rows is widened once and stays in the cache.
-static void NAME(columns)(const blur *b, SUM *lines, const PIXEL *const *rows, ptrdiff_t spacing,
-                          ptrdiff_t nlines, const SUM *const *weights, int radius) {
+static void NAME(columns)(const ppx_blur *b, SUM *lines, const PIXEL *const *rows,
+                          ptrdiff_t spacing, ptrdiff_t nlines, const SUM *const *weights,
+                          int radius) {
     SUM *tile = b->tile;
     ptrdiff_t nrows = (nlines - 1) * spacing + 2 * radius + 1;
     for (ptrdiff_t x = 0; x < b->n; x += SUMS(TILE)) {
@@ -42,17 +43,17 @@ static void NAME(columns)(const blur *b, SUM *lines, const PIXEL *const *rows, p
 }
 
 // Beyond a constant border the sums are 0, as the samples are.
-static void NAME(extend)(const blur *b, SUM *line) {
+static void NAME(extend)(const ppx_blur *b, SUM *line) {
     ppx_row_extend(line, b->shape.width, b->shape.channels, SUMS(type), b->plan->reach, b->border,
                    0);
 }
 
 // ---- Directly ----
 
-static void NAME(direct_begin)(const blur *b) {
-    const blur_plan *plan = b->plan;
+static void NAME(direct_begin)(const ppx_blur *b) {
+    const ppx_blur_plan *plan = b->plan;
     SUM *lines = (SUM *)b->lines + b->margin;
-    const SUM *weights[TERMS + 1] = {SUMS(down)(b->table, 0)};
+    const SUM *weights[PPX_BLUR_TERMS + 1] = {SUMS(down)(b->table, 0)};
     if (plan->nterms > 1)
         weights[1] = SUMS(down)(b->table, 1);
     const PIXEL *const *in = (const PIXEL *const *)b->block->in;
@@ -62,7 +63,7 @@ static void NAME(direct_begin)(const blur *b) {
         NAME(extend)(b, lines + k * b->pitch);
 }
 
-static void NAME(direct_row)(const blur *b, ptrdiff_t k, SUM *sum) {
+static void NAME(direct_row)(const ppx_blur *b, ptrdiff_t k, SUM *sum) {
     int radius = b->plan->radius;
     for (int t = 0; t < b->plan->nterms; t++) {
         const SUM *weights = SUMS(across)(b->table, t), *line = b->lines;
@@ -89,8 +90,8 @@ static void NAME(take_every)(float *to, const SUM *from, ptrdiff_t n, ptrdiff_t 
 }
 
 // One line of sums down the columns becomes a coarse line, and that one line for each term.
-static void NAME(coarse_line)(const blur *b, SUM *line, float *across) {
-    const blur_plan *plan = b->plan;
+static void NAME(coarse_line)(const ppx_blur *b, SUM *line, float *across) {
+    const ppx_blur_plan *plan = b->plan;
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
     NAME(extend)(b, line);
     SUM *sum = b->sum;
@@ -105,13 +106,13 @@ static void NAME(coarse_line)(const blur *b, SUM *line, float *across) {
                           false);
 }
 
-static void NAME(coarse_lines)(const blur *b, ptrdiff_t end) {
-    const blur_plan *plan = b->plan;
-    const SUM *weights[TERMS + 1] = {SUMS(fine)(b->table)};
+static void NAME(coarse_lines)(const ppx_blur *b, ptrdiff_t end) {
+    const ppx_blur_plan *plan = b->plan;
+    const SUM *weights[PPX_BLUR_TERMS + 1] = {SUMS(fine)(b->table)};
     SUM *lines = (SUM *)b->lines + b->margin;
     const PIXEL *const *in = (const PIXEL *const *)b->block->in;
     ptrdiff_t most = (MOST_ROWS - 1 - 2 * plan->fine) / plan->scale + 1;
-    most = most < BLOCK ? most : BLOCK;
+    most = most < PPX_BLUR_BLOCK ? most : PPX_BLUR_BLOCK;
     for (ptrdiff_t y = b->state->next_across; y < end;) {
         ptrdiff_t nlines = end - y < most ? end - y : most;
         const PIXEL *const *rows = in + (y * plan->scale - b->block->y);
@@ -122,9 +123,9 @@ static void NAME(coarse_lines)(const blur *b, ptrdiff_t end) {
     b->state->next_across = end;
 }
 
-static void NAME(coarse_begin)(const blur *b) {
-    const blur_plan *plan = b->plan;
-    blur_state *state = b->state;
+static void NAME(coarse_begin)(const ppx_blur *b) {
+    const ppx_blur_plan *plan = b->plan;
+    ppx_blur_state *state = b->state;
     ptrdiff_t y = b->block->y;
     if (b->block->fresh) {
         state->next_wide = state->next_columns = -floor_div(plan->fine - y, plan->scale);
@@ -136,13 +137,13 @@ static void NAME(coarse_begin)(const blur *b) {
     blur_columns(b, end);
 }
 
-static SUM *NAME(wide)(const blur *b, ptrdiff_t y) {
+static SUM *NAME(wide)(const ppx_blur *b, ptrdiff_t y) {
     return (SUM *)b->wide + wrap(y, b->nwide) * b->pitch;
 }
 
 // The coarse line `y`, blurred, made as wide as the image.
-static void NAME(make_wide)(const blur *b, ptrdiff_t y) {
-    const blur_plan *plan = b->plan;
+static void NAME(make_wide)(const ppx_blur *b, ptrdiff_t y) {
+    const ppx_blur_plan *plan = b->plan;
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
     const float *from = columns_of(b, y);
     float *sparse = b->sparse + b->margin, *to = sparse + (b->x0 + plan->radius) * apart;
@@ -156,10 +157,10 @@ static void NAME(make_wide)(const blur *b, ptrdiff_t y) {
         wide[x] = SUMS(of_level)(b->wide_sum[x]);
 }
 
-static void NAME(coarse_row)(const blur *b, ptrdiff_t k, SUM *sum) {
-    const blur_plan *plan = b->plan;
-    const SUM *rows[MOST_ORDER + 1];
-    SUM weights[MOST_ORDER + 1];
+static void NAME(coarse_row)(const ppx_blur *b, ptrdiff_t k, SUM *sum) {
+    const ppx_blur_plan *plan = b->plan;
+    const SUM *rows[PPX_BLUR_MOST_ORDER + 1];
+    SUM weights[PPX_BLUR_MOST_ORDER + 1];
     ptrdiff_t y = b->block->y + k, n = 0;
     ptrdiff_t first = -floor_div(plan->fine - y, plan->scale);
     ptrdiff_t last = floor_div(y + plan->fine, plan->scale);
@@ -175,16 +176,19 @@ static void NAME(coarse_row)(const blur *b, ptrdiff_t k, SUM *sum) {
 
 // ---- Either: begin a block, then ask for its rows in their order ----
 
-static void NAME(begin)(const blur *b) {
+static void NAME(begin)(const ppx_blur *b) {
     if (b->plan->scale > 1)
         NAME(coarse_begin)(b);
     else
         NAME(direct_begin)(b);
 }
 
-static void NAME(row)(const blur *b, ptrdiff_t k, SUM *sum) {
+static void NAME(row)(const ppx_blur *b, ptrdiff_t k, SUM *sum) {
     if (b->plan->scale > 1)
         NAME(coarse_row)(b, k, sum);
     else
         NAME(direct_row)(b, k, sum);
 }
+
+#undef PIXEL
+#undef NAME

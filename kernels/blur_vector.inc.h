@@ -1,5 +1,5 @@
-// gaussian_vector.inc.h: weighted sums down columns and along lines, in one of the two arithmetics
-// of gaussian_sums.inc.h: SUM (uint16_t or float) and SUMS(name) are defined by who includes it.
+// blur_vector.inc.h: weighted sums down columns and along lines, in one of the two arithmetics
+// of blur_sums.inc.h: SUM (uint16_t or float) and SUMS(name) are defined by who includes it.
 //
 // A pair of samples costs two loads, two additions and a product. Sums stay in registers while the
 // weights go by (many weights), or weights while the samples do (few of them).

@@ -1,4 +1,4 @@
-// gaussian_sums.inc.h: the two arithmetics of gaussian_plan.inc.h: "fixed", in 16 bits, and float.
+// blur_sums.inc.h: the two arithmetics of blur.c: "fixed", in 16 bits, and float.
 #if defined __AVX2__ || defined __SSE2__
 #include <immintrin.h>
 #endif
@@ -78,8 +78,8 @@ static const ppx_type type_fixed = PPX_U16, type_float = PPX_F32;
 
 #define SUM uint16_t
 #define SUMS(name) name##_fixed
-#include "gaussian_vector.inc.h"
+#include "blur_vector.inc.h"
 
 #define SUM float
 #define SUMS(name) name##_float
-#include "gaussian_vector.inc.h"
+#include "blur_vector.inc.h"
