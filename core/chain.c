@@ -167,9 +167,12 @@ ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_er
 }
 
 bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with) {
-    for (int s = 0; s < kernel->nsteps; s++)
-        if (kernel->steps[s].pattern == PPX_MAP && kernel->steps[s].map.with == with)
+    for (int s = 0; s < kernel->nsteps; s++) {
+        const ppx_step *step = &kernel->steps[s];
+        if ((step->pattern == PPX_MAP && step->map.with == with) ||
+            (step->pattern == PPX_SETTLE && step->settle.with == with))
             return true;
+    }
     return false;
 }
 

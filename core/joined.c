@@ -10,28 +10,13 @@
 ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces,
                              ppx_error *error) {
     *joined = (ppx_joined){0};
-    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
-    if (npieces > nstrips)
-        npieces = (int)nstrips;
-    ppx_status status = ppx_alloc_array((void **)&joined->pieces, (size_t)npieces,
-                                        sizeof *joined->pieces, "pieces", error);
+    ppx_status status = ppx_pieces_create(&joined->pieces, &joined->npieces, in, npieces, error);
     if (!status)
-        status = ppx_alloc_array((void **)&joined->offset, (size_t)npieces + 1,
+        status = ppx_alloc_array((void **)&joined->offset, (size_t)joined->npieces + 1,
                                  sizeof *joined->offset, "piece offsets", error);
-    if (status) {
+    if (status)
         ppx_joined_free(joined);
-        return status;
-    }
-    joined->npieces = npieces;
-    for (int p = 0; p < npieces; p++) {
-        ptrdiff_t from = nstrips * p / npieces * PPX_STRIP;
-        ptrdiff_t to = nstrips * (p + 1) / npieces * PPX_STRIP;
-        if (to > in->rows.shape.height)
-            to = in->rows.shape.height;
-        joined->pieces[p].y0 = in->y0 + from;
-        joined->pieces[p].nrows = to - from;
-    }
-    return PPX_OK;
+    return status;
 }
 
 typedef struct seam_context {
@@ -137,9 +122,7 @@ void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_joi
 }
 
 void ppx_joined_free(ppx_joined *joined) {
-    for (int p = 0; p < joined->npieces; p++)
-        ppx_piece_free(&joined->pieces[p]);
-    ppx_free(joined->pieces);
+    ppx_pieces_free(joined->pieces, joined->npieces);
     ppx_free(joined->offset);
     ppx_free(joined->number);
     ppx_pool_free(&joined->records);

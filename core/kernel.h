@@ -177,6 +177,28 @@ typedef struct ppx_join {
     void (*report)(const ppx_job *job, const void *records, size_t n);
 } ppx_join;
 
+// ---- settle: a fixed point ----------------------------------------------------------------------
+
+// The output is a state that updates carry on until none is left: each moves a sample in one
+// direction only, as far as the inputs of its pixel and the states of the 8 neighbours demand. Then
+// the state that is left at the end is the same in whatever order they come (Tarski 1955), so
+// pieces may come to rest by themselves and look again when a neighbour's border has changed.
+typedef struct ppx_region {
+    ppx_image in, with,
+        state; // the rows of a piece; with.data is NULL where there is no such image
+    const void *above, *below; // the state's row next to the piece, if it is news, else NULL
+    bool fresh; // the first call: state is undefined, nothing lies above or below yet
+} ppx_region;
+
+typedef struct ppx_settle {
+    ppx_with with; // the kernel's own first input, or the image that a parameter names, if it does
+    // Brings a piece to rest, by input type: to where no update is left within it or from the rows
+    // above and below. What is unknown or outside of the image demands nothing. The piece's pools
+    // a, b and c are the kernel's own and stay from call to call.
+    ppx_status (*rest[PPX_NTYPES])(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
+                                   ppx_error *error);
+} ppx_settle;
+
 // ---- Steps and kernels --------------------------------------------------------------------------
 
 // What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
@@ -187,7 +209,7 @@ typedef enum ppx_second {
     PPX_ANY_SIZE,  // of its channels and type; every worker has the whole of it
 } ppx_second;
 
-typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN } ppx_pattern;
+typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN, PPX_SETTLE } ppx_pattern;
 
 typedef struct ppx_step {
     ppx_pattern pattern;
@@ -198,6 +220,7 @@ typedef struct ppx_step {
         ppx_reduce reduce; // passes its input on unchanged
         ppx_scan scan;
         ppx_join join;
+        ppx_settle settle;
     };
 } ppx_step;
 

@@ -144,15 +144,26 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     return status;
 }
 
-// A scan or a join.
+// The second image of a step that is not a map; NULL if it has none.
+static const ppx_band *second_of(const run_state *run, ppx_with with) {
+    const ppx_band *band = with == PPX_WITH_FIRST   ? &run->current.first
+                           : with == PPX_WITH_IMAGE ? &run->current.second
+                                                    : NULL;
+    return band && band->rows.shape.width ? band : NULL;
+}
+
+// A scan, a join or a settling.
 static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
     if (!status && step->pattern == PPX_SCAN)
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
-    else if (!status)
+    else if (!status && step->pattern == PPX_JOIN)
         status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
+    else if (!status)
+        status = runner->settle(runner, job, &step->settle, run->band,
+                                second_of(run, step->settle.with), &out, NULL, run->error);
     if (status)
         ppx_image_free(&out.rows);
     else

@@ -67,6 +67,15 @@ typedef struct ppx_join_across {
                        ppx_joined *joined, ppx_error *error);
 } ppx_join_across;
 
+// Shows the border rows of a band at rest to its neighbours, and theirs to it: NULL where there are
+// none, or no other ones than last time. *again: some band has news, and all call once more when
+// they are at rest. Called on every rank, as above; *again is false where the verdict is a failure.
+typedef struct ppx_settle_across {
+    void *context;
+    ppx_status (*show)(void *context, ppx_status status, const ppx_image *state, const void **above,
+                       const void **below, bool *again, ppx_error *error);
+} ppx_settle_across;
+
 struct ppx_runner {
     const char *name;
     void *context;
@@ -83,6 +92,10 @@ struct ppx_runner {
     ppx_status (*join)(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                        const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                        ppx_error *error);
+    // The second image is NULL where there is none.
+    ppx_status (*settle)(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                         const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                         const ppx_settle_across *across, ppx_error *error);
 
     // Ranks only, NULL elsewhere. The rows of an image of that height that this worker owns; the
     // bytes of rank 0 given to all; one verdict of all (the first failing rank's, with its text);
@@ -141,6 +154,14 @@ ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error);
 // After resolve: the number of an id's component, counted from 0 by first pixel.
 uint64_t ppx_pairs_number(const ppx_pairs *resolved, uint64_t id);
 void ppx_pairs_free(ppx_pairs *pairs);
+
+// Cuts a band into contiguous runs of strips, at most `most` of them; none if it has no rows.
+ppx_status ppx_pieces_create(ppx_piece **pieces, int *npieces, const ppx_band *band, int most,
+                             ppx_error *error);
+void ppx_pieces_free(ppx_piece *pieces, int npieces);
+// What a piece settles on, for its first call.
+ppx_region ppx_region_of(const ppx_piece *piece, const ppx_band *in, const ppx_band *with,
+                         const ppx_band *out);
 
 // Labels pieces one by one or in parallel through `local`, then joins them: seams, numbers,
 // records.

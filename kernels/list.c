@@ -43,6 +43,8 @@
     X(gradient_m) \
     X(tophat) \
     X(blackhat) \
+    X(reconstruct) \
+    X(extrema) \
     X(histogram) \
     X(equalize) \
     X(clahe) \

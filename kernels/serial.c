@@ -2,7 +2,7 @@
 //
 // It is the best serial algorithm, not a parallel one run on one thread: the window of a map goes
 // over the whole image without a break, a scan never computes a summary unless ranks ask for it,
-// and a join takes the band as one piece and has no seams.
+// and a join or a settling takes the band as one piece and has no seams.
 #include "../core/memory.h"
 #include "../core/runner.h"
 
@@ -105,10 +105,32 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     return status;
 }
 
+static ppx_status settle_serial(const ppx_runner *runner, const ppx_job *job,
+                                const ppx_settle *settle, const ppx_band *in, const ppx_band *with,
+                                const ppx_band *out, const ppx_settle_across *across,
+                                ppx_error *error) {
+    (void)runner;
+    ppx_piece piece = {.y0 = in->y0, .nrows = in->rows.shape.height};
+    ppx_region region = ppx_region_of(&piece, in, with, out);
+    ppx_status status = PPX_OK;
+    if (piece.nrows)
+        status = settle->rest[job->in.type](job, &piece, &region, error);
+    region.fresh = false;
+    for (bool again = across != NULL; again;) { // also after a failure: the other ranks are waiting
+        status = across->show(across->context, status, &out->rows, &region.above, &region.below,
+                              &again, error);
+        if (!status && (region.above || region.below))
+            status = settle->rest[job->in.type](job, &piece, &region, error);
+    }
+    ppx_piece_free(&piece);
+    return status;
+}
+
 const ppx_runner ppx_runner_serial = {
     .name = "serial",
     .map = map_serial,
     .reduce = reduce_serial,
     .scan = scan_serial,
     .join = join_serial,
+    .settle = settle_serial,
 };

@@ -44,17 +44,6 @@ static ppx_status count_components(join_state *s) {
     return PPX_OK;
 }
 
-// The next rank up (direction -1) or down (1) that has rows; MPI_PROC_NULL at the ends.
-static int neighbour(const join_state *s, int direction) {
-    for (int r = s->ranks->rank + direction; r >= 0 && r < s->ranks->nranks; r += direction) {
-        ptrdiff_t y0, y1;
-        ppx_ranks_band(s->job->in.height, s->ranks->nranks, r, &y0, &y1);
-        if (y1 > y0)
-            return r;
-    }
-    return MPI_PROC_NULL;
-}
-
 typedef struct border_context {
     join_state *state;
     uint64_t above, below;
@@ -68,7 +57,8 @@ static ppx_status border_pair(void *context, uint32_t above, uint32_t below) {
 static ppx_status compare_border(join_state *s, int width) {
     if (s->joined->npieces == 0)
         return PPX_OK; // no rows: not in this conversation
-    int up = neighbour(s, -1), down = neighbour(s, 1);
+    int up = ppx_ranks_neighbour(s->ranks, s->job->in.height, -1);
+    int down = ppx_ranks_neighbour(s->ranks, s->job->in.height, 1);
     uint32_t *above = s->edges, *own = s->edges + width;
     ppx_joined_edge(s->joined, s->job, s->join, true, own);
     MPI_Sendrecv(own, width, MPI_UINT32_T, down, TAG_EDGE, above, width, MPI_UINT32_T, up, TAG_EDGE,

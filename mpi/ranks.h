@@ -6,7 +6,7 @@
 #include "../core/runner.h"
 #include "parpix_mpi.h"
 
-typedef enum ppx_tag { TAG_DISTRIBUTE = 1, TAG_COLLECT, TAG_ROWS, TAG_EDGE } ppx_tag;
+typedef enum ppx_tag { TAG_DISTRIBUTE = 1, TAG_COLLECT, TAG_ROWS, TAG_EDGE, TAG_BORDER } ppx_tag;
 
 struct ppx_ranks {
     MPI_Comm comm;
@@ -24,6 +24,9 @@ static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
 // The rows of an image of that height that a rank owns: a run of strips, sizes differ by one strip.
 // With more ranks than strips some have none.
 void ppx_ranks_band(ptrdiff_t height, int nranks, int rank, ptrdiff_t *y0, ptrdiff_t *y1);
+// The next rank up (direction -1) or down (1) that has rows of such an image; MPI_PROC_NULL beyond
+// the ends, and for a rank that has none itself.
+int ppx_ranks_neighbour(const ppx_ranks *ranks, ptrdiff_t height, int direction);
 
 // MPI 3 counts in int: the one narrowing, checked.
 ppx_status ppx_mpi_count(size_t n, const char *what, int *count, ppx_error *error);
@@ -42,6 +45,9 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+ppx_status ppx_settle_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                          const ppx_settle_across *across, ppx_error *error);
 
 // Rows on their way between ranks (exchange.c).
 typedef struct ppx_exchange {

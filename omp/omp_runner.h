@@ -1,4 +1,4 @@
-// omp_runner.h: the four patterns on OpenMP threads, one file each.
+// omp_runner.h: the patterns on OpenMP threads, one file each.
 #ifndef PPX_OMP_RUNNER_H
 #define PPX_OMP_RUNNER_H
 
@@ -15,6 +15,9 @@ ppx_status ppx_scan_omp(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+ppx_status ppx_settle_omp(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                          const ppx_settle_across *across, ppx_error *error);
 
 // The failure of any thread is the failure of all; the first to say so is quoted.
 typedef struct ppx_verdict {
