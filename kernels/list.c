@@ -55,6 +55,7 @@
     X(label) \
     X(distance) \
     X(nearest) \
+    X(watershed) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \
