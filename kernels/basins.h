@@ -4,141 +4,125 @@
 
 #include "flood.h"
 
-// The words of a pixel here. A minimum has the flag 0, what descends to a lower pixel DESCENDS.
-typedef struct filled {
-    uint32_t height, flag, level, link;
-} filled;
-
-enum { DESCENDS = 1 };
-
-_Static_assert(sizeof(filled) == sizeof(pixel), "the same four words");
-
-static inline filled *filled_at(const grid *g, place p) {
-    return (filled *)(void *)pixel_at(g, p);
-}
-
-static inline const filled *filled_in(const grid *g, place p) {
-    return (const filled *)ppx_image_row(&g->in, p >> 16) + (p & 0xffff);
-}
+// The words of a pixel here: for a label a flag, which of a minimum is 0; for steps the height.
+enum { DESCENDS = 1 }; // to a lower pixel
 
 // ---- Filling ------------------------------------------------------------------------------------
 
 // From raised to the lowest level that holds water: level = max(height, least level around).
-static inline bool sink(filled *at, uint32_t level) {
-    if (at->level <= level || at->level == at->height)
+static inline bool sink(node *at, uint32_t level) {
+    if (at->level <= level || at->level == at->steps)
         return false;
-    at->level = level > at->height ? level : at->height;
+    at->level = level > at->steps ? level : at->steps;
     return true;
 }
 
 static void fill_on(const grid *g, line *waiting) {
     for (place p; line_take(g, waiting, &p);) {
-        const uint32_t level = filled_at(g, p)->level;
-        place near[8];
-        const int n = near_places(g, p, near);
-        for (int k = 0; k < n; k++)
-            if (sink(filled_at(g, near[k]), level))
-                line_add(waiting, pixel_at(g, near[k]), near[k]);
+        node *from = node_at(g, p);
+        const unsigned bits = near_bits(g, p);
+        for (int k = 0; k < g->nnear; k++) {
+            node *at = node_near(g, from, k);
+            if ((bits >> k & 1) && sink(at, from->level))
+                line_add(waiting, at, p + g->step[k]);
+        }
     }
 }
 
 // Sweeps down and up bring most of it to rest (Vincent 1993), the queue does the rest.
 static void fill_sweep(const grid *g, bool up) {
-    for (ptrdiff_t j = 0; j < g->nrows; j++)
+    for (ptrdiff_t j = 0; j < g->nrows; j++) {
+        const ptrdiff_t y = up ? g->nrows - 1 - j : j;
+        node *nodes = row_nodes(ppx_image_row(&g->state, y), g->width);
         for (ptrdiff_t i = 0; i < g->width; i++) {
-            const ptrdiff_t y = up ? g->nrows - 1 - j : j, x = up ? g->width - 1 - i : i;
-            const place p = (place)(y << 16 | x);
-            filled *at = filled_at(g, p);
-            place near[8];
-            const int n = near_places(g, p, near);
-            for (int k = 0; k < n; k++)
-                (void)sink(at, filled_at(g, near[k])->level);
+            const ptrdiff_t x = up ? g->width - 1 - i : i;
+            if (nodes[x].level == nodes[x].steps)
+                continue;
+            const unsigned bits = near_bits(g, (place)(y << 16 | x));
+            for (int k = 0; k < g->nnear; k++)
+                if (bits >> k & 1)
+                    (void)sink(&nodes[x], node_near(g, &nodes[x], k)->level);
         }
+    }
 }
 
 static void fill_wait(const grid *g, line *waiting) {
-    for (ptrdiff_t y = 0; y < g->nrows; y++)
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        node *nodes = row_nodes(ppx_image_row(&g->state, y), g->width);
         for (ptrdiff_t x = 0; x < g->width; x++) {
-            const place p = (place)(y << 16 | x);
-            const uint32_t level = filled_at(g, p)->level;
-            place near[8];
-            const int n = near_places(g, p, near);
-            for (int k = 0; k < n; k++) {
-                const filled *at = filled_at(g, near[k]);
-                if (at->level > level && at->level > at->height)
-                    line_add(waiting, pixel_at(g, p), p);
+            const unsigned bits = near_bits(g, (place)(y << 16 | x));
+            for (int k = 0; k < g->nnear; k++) {
+                const node *at = node_near(g, &nodes[x], k);
+                if ((bits >> k & 1) && at->level > nodes[x].level && at->level > at->steps)
+                    line_add(waiting, &nodes[x], (place)(y << 16 | x));
             }
         }
+    }
 }
 
-static void fill_from_beside(const grid *g, const pixel *row, ptrdiff_t y, line *waiting) {
+static void fill_from_beside(const grid *g, const uint32_t *row, ptrdiff_t y, line *waiting) {
     for (ptrdiff_t x = 0; row && x < g->width; x++) {
         const place p = (place)(y << 16 | x);
-        const pixel *near[3];
-        const int n = near_beside(g, row, x, near);
-        for (int k = 0; k < n; k++)
-            if (sink(filled_at(g, p), ((const filled *)(const void *)near[k])->level))
-                line_add(waiting, pixel_at(g, p), p);
+        for (ptrdiff_t i = beside_from(g, x); i < beside_to(g, x); i++)
+            if (sink(node_at(g, p), row_nodes(row, g->width)[i].level))
+                line_add(waiting, node_at(g, p), p);
     }
 }
 
 // ---- Minima -------------------------------------------------------------------------------------
 
-static inline bool descends_to(const filled *at, uint32_t level, uint32_t flag) {
-    return at->flag == 0 && flag != DAM &&
-           (level < at->level || (level == at->level && flag == DESCENDS));
-}
-
 // Which pixels have a lower neighbour. Those with a neighbour as low as themselves wait.
 static void minima_begin(const grid *g, line *waiting) {
     for (ptrdiff_t y = 0; y < g->nrows; y++)
+        memcpy(ppx_image_row(&g->state, y), ppx_image_row(&g->in, y),
+               (size_t)g->width * (sizeof(uint32_t) + sizeof(node)));
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        uint32_t *flags = ppx_image_row(&g->state, y);
+        node *nodes = row_nodes(flags, g->width);
         for (ptrdiff_t x = 0; x < g->width; x++) {
             const place p = (place)(y << 16 | x);
-            filled *at = filled_at(g, p);
-            *at = *filled_in(g, p);
-            place near[8];
-            const int n = near_places(g, p, near);
+            const uint32_t level = nodes[x].level;
+            const unsigned bits = flags[x] == DAM ? 0 : near_bits(g, p);
             bool flat = false, descends = false;
-            for (int k = 0; k < n; k++) {
-                const filled *to = filled_in(g, near[k]);
-                descends |= to->flag != DAM && to->level < at->level;
-                flat |= to->level == at->level;
+            for (int k = 0; k < g->nnear; k++) {
+                if (!(bits >> k & 1))
+                    continue;
+                const uint32_t to = node_near(g, &nodes[x], k)->level; // of a dam: the highest
+                descends |= to < level;
+                flat |= to == level;
             }
-            if (descends && at->flag != DAM) {
-                at->flag = DESCENDS;
-                if (flat)
-                    line_add(waiting, pixel_at(g, p), p);
-            }
-        }
-}
-
-static void minima_on(const grid *g, line *waiting) {
-    for (place p; line_take(g, waiting, &p);) {
-        const filled from = *filled_at(g, p);
-        place near[8];
-        const int n = near_places(g, p, near);
-        for (int k = 0; k < n; k++) {
-            filled *at = filled_at(g, near[k]);
-            if (at->level == from.level && descends_to(at, from.level, from.flag)) {
-                at->flag = DESCENDS;
-                line_add(waiting, pixel_at(g, near[k]), near[k]);
-            }
+            flags[x] = descends ? DESCENDS : flags[x];
+            if (descends && flat)
+                line_add(waiting, &nodes[x], p);
         }
     }
 }
 
-static void minima_from_beside(const grid *g, const pixel *row, ptrdiff_t y, line *waiting) {
+static void minima_on(const grid *g, line *waiting) {
+    for (place p; line_take(g, waiting, &p);) {
+        node *from = node_at(g, p);
+        uint32_t *own = label_at(g, p);
+        const unsigned bits = near_bits(g, p);
+        for (int k = 0; k < g->nnear; k++) {
+            node *at = node_near(g, from, k);
+            if (!(bits >> k & 1) || own[g->labels[k]] || at->level != from->level)
+                continue;
+            own[g->labels[k]] = DESCENDS;
+            line_add(waiting, at, p + g->step[k]);
+        }
+    }
+}
+
+static void minima_from_beside(const grid *g, const uint32_t *row, ptrdiff_t y, line *waiting) {
     for (ptrdiff_t x = 0; row && x < g->width; x++) {
         const place p = (place)(y << 16 | x);
-        filled *at = filled_at(g, p);
-        const pixel *near[3];
-        const int n = near_beside(g, row, x, near);
-        for (int k = 0; k < n; k++) {
-            const filled *from = (const filled *)(const void *)near[k];
-            if (descends_to(at, from->level, from->flag)) {
-                at->flag = DESCENDS;
-                line_add(waiting, pixel_at(g, p), p);
-            }
+        for (ptrdiff_t i = beside_from(g, x); i < beside_to(g, x); i++) {
+            const uint32_t level = row_nodes(row, g->width)[i].level, own = node_at(g, p)->level;
+            const bool lower = row[i] != DAM && (level < own || (level == own && row[i]));
+            if (!lower || *label_at(g, p))
+                continue;
+            *label_at(g, p) = DESCENDS;
+            line_add(waiting, node_at(g, p), p);
         }
     }
 }
@@ -168,7 +152,7 @@ static inline uint32_t *ids_of(const ppx_piece *piece, ptrdiff_t width, ptrdiff_
     return (uint32_t *)piece->b.data + (size_t)row * (size_t)width;
 }
 
-static inline const filled *basin_row(const ppx_piece *piece, ptrdiff_t row) {
+static inline const uint32_t *basin_row(const ppx_piece *piece, ptrdiff_t row) {
     return ppx_image_row(&((const basins *)piece->a.data)->rows, row);
 }
 
@@ -185,15 +169,18 @@ static ppx_status number_minimum(const grid *g, ppx_piece *piece, place p, uint3
         status = ppx_pool_reserve(&piece->c, (n + 8) * sizeof p, error);
         if (status)
             return status;
-        place *waiting = piece->c.data, near[8];
-        const int around = near_places(g, waiting[--n], near);
+        place *waiting = piece->c.data;
+        const place from = waiting[--n];
+        const unsigned bits = near_bits(g, from);
         ++*area;
-        for (int k = 0; k < around; k++) {
-            uint32_t *own = &ids_of(piece, g->width, near[k] >> 16)[near[k] & 0xffff];
-            if (*own != PPX_NO_COMPONENT || filled_in(g, near[k])->flag)
-                continue;
+        for (int k = 0; k < g->nnear; k++) {
+            const place to = from + g->step[k];
+            if (!(bits >> k & 1) || *label_at(g, to))
+                continue; // outside, or no minimum
+            uint32_t *own = &ids_of(piece, g->width, to >> 16)[to & 0xffff];
+            if (*own == PPX_NO_COMPONENT)
+                waiting[n++] = to;
             *own = id;
-            waiting[n++] = near[k];
         }
     }
     return PPX_OK;
@@ -214,7 +201,7 @@ static ppx_status basins_local(const ppx_job *job, const ppx_image *rows, ppx_pi
     const grid g = grid_of(&region, job->values[0].i == 0);
     for (ptrdiff_t y = 0; y < piece->nrows; y++)
         for (ptrdiff_t x = 0; x < width; x++) {
-            if (basin_row(piece, y)[x].flag || ids_of(piece, width, y)[x] != PPX_NO_COMPONENT)
+            if (basin_row(piece, y)[x] || ids_of(piece, width, y)[x] != PPX_NO_COMPONENT)
                 continue;
             const uint32_t id = (uint32_t)piece->ncomponents;
             uint32_t area = 0;
@@ -244,12 +231,13 @@ static void basins_merge(const ppx_job *job, void *into, const void *from) {
 static void basins_paint(const ppx_job *job, const ppx_piece *piece, const uint32_t *number,
                          ptrdiff_t y, ptrdiff_t nrows, void *const *out) {
     for (ptrdiff_t k = 0; k < nrows; k++) {
-        const filled *from = basin_row(piece, y + k - piece->y0);
+        const uint32_t *flags = basin_row(piece, y + k - piece->y0);
+        const node *from = row_nodes(flags, job->in.width);
         const uint32_t *ids = ids_of(piece, job->in.width, y + k - piece->y0);
         ground *to = out[k];
         for (ptrdiff_t x = 0; x < job->in.width; x++) {
-            const uint32_t dam = from[x].flag == DAM ? DAM : 0;
-            to[x] = (ground){from[x].height, from[x].flag ? dam : number[ids[x]] + 1};
+            const uint32_t none = flags[x] == DAM ? DAM : 0;
+            to[x] = (ground){from[x].steps, flags[x] ? none : number[ids[x]] + 1};
         }
     }
 }

@@ -1,7 +1,9 @@
-// flood.h: the fixed points of watershed.c, on pixels of four 32-bit words.
+// flood.h: the fixed points of watershed.c.
 //
-// A pixel that waits is linked to the next through its own last word, so that queues need no memory
-// and the word is 0 wherever nothing waits.
+// A row of a state holds the labels of its pixels, then a node for each, four words a pixel in all:
+// most looks at a neighbour need no more than its label, and labels side by side share a line of
+// the cache. A pixel that waits is linked to the next through its own node, so that queues need no
+// memory, and the link is 0 wherever nothing waits.
 #ifndef PPX_FLOOD_H
 #define PPX_FLOOD_H
 
@@ -17,10 +19,10 @@ enum { FLOOD_MOST_SIDE = 65535 };
 // (y << 16 | x) within a piece.
 typedef uint32_t place;
 
-typedef struct pixel {
-    uint32_t level, steps, label; // of a flood: when, and by whom
-    uint32_t link;                // 1 + the place of the next, or END; 0: does not wait
-} pixel;
+typedef struct node {
+    uint32_t level, steps; // of a flood: when
+    uint32_t link;         // 1 + the place of the next, or END; 0: does not wait
+} node;
 
 // What a flood starts from: the height of the ground, and 0, a label or DAM.
 typedef struct ground {
@@ -30,13 +32,26 @@ typedef struct ground {
 typedef struct grid {
     ptrdiff_t width, nrows;
     ppx_image in, state;
-    const pixel *above, *below; // rows next to the piece
-    int nnear;                  // 4 or 8
+    const uint32_t *above, *below; // rows next to the piece
+    int nnear;                     // 4 or 8 neighbours: how far each of them is
     place step[8];
+    ptrdiff_t labels[8], nodes[8]; // in words
 } grid;
 
-static inline pixel *pixel_at(const grid *g, place p) {
-    return (pixel *)ppx_image_row(&g->state, p >> 16) + (p & 0xffff);
+static inline node *row_nodes(const void *row, ptrdiff_t width) {
+    return (node *)(void *)((uint32_t *)row + width);
+}
+
+static inline uint32_t *label_at(const grid *g, place p) {
+    return (uint32_t *)ppx_image_row(&g->state, p >> 16) + (p & 0xffff);
+}
+
+static inline node *node_at(const grid *g, place p) {
+    return row_nodes(ppx_image_row(&g->state, p >> 16), g->width) + (p & 0xffff);
+}
+
+static inline node *node_near(const grid *g, node *at, int k) {
+    return (node *)(void *)((uint32_t *)(void *)at + g->nodes[k]);
 }
 
 static inline const ground *ground_at(const grid *g, place p) {
@@ -44,54 +59,54 @@ static inline const ground *ground_at(const grid *g, place p) {
 }
 
 static grid grid_of(const ppx_region *region, bool corners) {
-    const uint32_t row = 1u << 16;
+    static const int dx[8] = {0, -1, 1, 0, -1, 1, -1, 1}, dy[8] = {-1, 0, 0, 1, -1, -1, 1, 1};
     grid g = {.width = region->state.shape.width,
               .nrows = region->state.shape.height,
               .in = region->in,
               .state = region->state,
               .above = region->above,
               .below = region->below,
-              .nnear = corners ? 8 : 4,
-              .step = {0u - row, 0u - 1, 1, row, 0u - row - 1, 0u - row + 1, row - 1, row + 1}};
+              .nnear = corners ? 8 : 4};
+    const ptrdiff_t row = region->state.stride / (ptrdiff_t)sizeof(uint32_t);
+    for (int k = 0; k < 8; k++) {
+        g.step[k] = (place)dy[k] * (1u << 16) + (place)dx[k];
+        g.labels[k] = dy[k] * row + dx[k];
+        g.nodes[k] = dy[k] * row + dx[k] * (ptrdiff_t)(sizeof(node) / sizeof(uint32_t));
+    }
     return g;
 }
 
-// The places next to p that lie in the piece.
-static inline int near_places(const grid *g, place p, place near[8]) {
+// One bit for each neighbour of p that lies in the piece.
+static inline unsigned near_bits(const grid *g, place p) {
     const ptrdiff_t x = p & 0xffff, y = p >> 16;
-    if (x > 0 && y > 0 && x + 1 < g->width && y + 1 < g->nrows) {
-        for (int k = 0; k < 8; k++)
-            near[k] = p + g->step[k];
-        return g->nnear;
-    }
-    static const int dx[8] = {0, -1, 1, 0, -1, 1, -1, 1}, dy[8] = {-1, 0, 0, 1, -1, -1, 1, 1};
-    int n = 0;
-    for (int k = 0; k < g->nnear; k++)
-        if (x + dx[k] >= 0 && x + dx[k] < g->width && y + dy[k] >= 0 && y + dy[k] < g->nrows)
-            near[n++] = p + g->step[k];
-    return n;
+    unsigned bits = (1u << g->nnear) - 1;
+    if (x == 0)
+        bits &= ~(1u << 1 | 1u << 4 | 1u << 6);
+    if (x + 1 == g->width)
+        bits &= ~(1u << 2 | 1u << 5 | 1u << 7);
+    if (y == 0)
+        bits &= ~(1u << 0 | 1u << 4 | 1u << 5);
+    if (y + 1 == g->nrows)
+        bits &= ~(1u << 3 | 1u << 6 | 1u << 7);
+    return bits;
 }
 
-// The pixels of a row beside the piece that are next to column x: at most three.
-static inline int near_beside(const grid *g, const pixel *row, ptrdiff_t x, const pixel *near[3]) {
-    int n = 0;
-    if (!row)
-        return 0;
-    near[n++] = row + x;
-    if (g->nnear == 8 && x > 0)
-        near[n++] = row + x - 1;
-    if (g->nnear == 8 && x + 1 < g->width)
-        near[n++] = row + x + 1;
-    return n;
+// The columns of a row beside the piece that are next to column x: [from, to).
+static inline ptrdiff_t beside_from(const grid *g, ptrdiff_t x) {
+    return g->nnear == 8 && x > 0 ? x - 1 : x;
+}
+
+static inline ptrdiff_t beside_to(const grid *g, ptrdiff_t x) {
+    return g->nnear == 8 && x + 1 < g->width ? x + 2 : x + 1;
 }
 
 // Pixels that wait, in the order in which they came.
 typedef struct line {
     uint32_t head;
-    pixel *tail;
+    node *tail;
 } line;
 
-static inline void line_add(line *l, pixel *at, place p) {
+static inline void line_add(line *l, node *at, place p) {
     if (at->link)
         return; // waits already
     at->link = END;
@@ -106,7 +121,7 @@ static inline bool line_take(const grid *g, line *l, place *p) {
     if (!l->tail)
         return false;
     *p = l->head - 1;
-    pixel *at = pixel_at(g, *p);
+    node *at = node_at(g, *p);
     l->head = at->link;
     if (at == l->tail)
         l->tail = NULL;
@@ -130,7 +145,7 @@ static inline uint32_t list_of(const heap *h, uint32_t height) {
     return height == h->last ? 0 : 32 - (uint32_t)__builtin_clz(height ^ h->last);
 }
 
-static inline void heap_add(heap *h, pixel *at, place p, uint32_t height) {
+static inline void heap_add(heap *h, node *at, place p, uint32_t height) {
     uint32_t *list = &h->lists[list_of(h, height)];
     at->link = *list;
     *list = p + 1;
@@ -145,14 +160,14 @@ static void heap_sift(heap *h, const grid *g) {
         return;
     const uint32_t list = h->lists[b];
     uint32_t lowest = UINT32_MAX;
-    for (uint32_t link = list; link != END; link = pixel_at(g, link - 1)->link) {
+    for (uint32_t link = list; link != END; link = node_at(g, link - 1)->link) {
         const uint32_t height = ground_at(g, link - 1)->height;
         lowest = height < lowest ? height : lowest;
     }
     h->last = lowest;
     h->lists[b] = END;
     for (uint32_t link = list; link != END;) {
-        pixel *at = pixel_at(g, link - 1);
+        node *at = node_at(g, link - 1);
         const place p = link - 1;
         link = at->link;
         heap_add(h, at, p, ground_at(g, p)->height);
@@ -174,46 +189,59 @@ static uint32_t heap_take(heap *h, const grid *g) {
     return list;
 }
 
+// A pixel that nothing has come to has its height for a level. One that waits for its height has
+// the cost of its first neighbour, with this bit in the steps.
+#define WAITS (1u << 31)
+
 // Floods the neighbours of p, which was flooded at (level, steps). Who is lower, or as high, comes
-// next; who is higher waits, and keeps in level and steps when its first neighbour was flooded.
-static inline void spill(const grid *g, heap *h, place p, pixel from, uint32_t *next) {
-    place near[8];
-    const int n = near_places(g, p, near);
-    for (int k = 0; k < n; k++) {
-        pixel *at = pixel_at(g, near[k]);
-        if (at->label) {
-            const bool beside = at->level == from.level && at->label > from.label;
-            if (beside && (at->steps == from.steps + 1 ||
-                           (at->steps == from.steps && ground_at(g, near[k])->height > from.level)))
-                at->label = from.label; // as early by way of p: the smaller label
+// next; who is higher waits. Of labels that come as early the smaller one stays.
+static inline void spill(const grid *g, heap *h, place p, node *from, uint32_t *next) {
+    uint32_t *own = label_at(g, p);
+    const uint32_t label = *own, level = from->level, steps = from->steps;
+    const unsigned bits = near_bits(g, p);
+    for (int k = 0; k < g->nnear; k++) {
+        if (!(bits >> k & 1))
+            continue;
+        uint32_t *to = own + g->labels[k];
+        const uint32_t other = *to;
+        if (other == label || other == DAM)
+            continue;
+        node *at = node_near(g, from, k);
+        if (other) {
+            if (other > label && at->level == level &&
+                (at->steps == steps + 1 || at->steps == (steps | WAITS)))
+                *to = label;
             continue;
         }
-        const ground to = *ground_at(g, near[k]);
-        if (to.seed == DAM)
-            continue;
-        *at = from;
-        if (to.height > from.level) {
-            heap_add(h, at, near[k], to.height);
+        *to = label;
+        const uint32_t height = at->level;
+        const place q = p + g->step[k];
+        at->level = level;
+        if (height > level) {
+            at->steps = steps | WAITS;
+            heap_add(h, at, q, height);
         } else {
-            at->steps++;
+            at->steps = steps + 1;
             at->link = *next;
-            *next = near[k] + 1;
+            *next = q + 1;
         }
     }
 }
 
 static void flood_seeds(const grid *g, heap *h) {
-    for (ptrdiff_t y = 0; y < g->nrows; y++)
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        const ground *from = ppx_image_row(&g->in, y);
+        uint32_t *label = ppx_image_row(&g->state, y);
+        node *at = row_nodes(label, g->width);
         for (ptrdiff_t x = 0; x < g->width; x++) {
-            const place p = (place)(y << 16 | x);
-            const ground *from = ground_at(g, p);
-            pixel *at = pixel_at(g, p);
-            *at = (pixel){UINT32_MAX, UINT32_MAX, 0, 0};
-            if (from->seed && from->seed != DAM) {
-                *at = (pixel){from->height, 0, from->seed, 0};
-                heap_add(h, at, p, from->height);
+            label[x] = from[x].seed;
+            at[x] = (node){from[x].height, WAITS, 0};
+            if (from[x].seed && from[x].seed != DAM) {
+                at[x].steps = 0;
+                heap_add(h, &at[x], (place)(y << 16 | x), from[x].height);
             }
         }
+    }
 }
 
 static void flood_piece(const grid *g, heap *h) {
@@ -223,10 +251,10 @@ static void flood_piece(const grid *g, heap *h) {
             uint32_t next = END;
             while (front != END) {
                 const place p = front - 1;
-                pixel *at = pixel_at(g, p);
+                node *at = node_at(g, p);
                 front = at->link;
-                *at = (pixel){h->last, steps, at->label, 0};
-                spill(g, h, p, *at, &next);
+                *at = (node){h->last, steps, 0};
+                spill(g, h, p, at, &next);
             }
             front = next;
         }
@@ -240,16 +268,16 @@ typedef struct offer {
     uint32_t label;
 } offer;
 
-static inline void hear(offer *best, const pixel *near, uint32_t height) {
-    if (!near->label)
+static inline void hear(offer *best, uint32_t label, const node *near, uint32_t height) {
+    if (!label || label == DAM)
         return;
     const uint64_t by = (uint64_t)near->level << 32 | near->steps;
     const uint64_t cost = near->level >= height ? by + 1 : (uint64_t)height << 32;
     if (cost > best->cost || (cost == best->cost && by > best->by))
         return;
-    if (cost == best->cost && by == best->by && near->label > best->label)
+    if (cost == best->cost && by == best->by && label > best->label)
         return;
-    *best = (offer){cost, by, near->label};
+    *best = (offer){cost, by, label};
 }
 
 // What the neighbours of p make of it; whether that is news.
@@ -258,39 +286,43 @@ static bool hear_neighbours(const grid *g, place p) {
     if (to.seed)
         return false;
     offer best = {UINT64_MAX, UINT64_MAX, 0};
-    place near[8];
-    const int n = near_places(g, p, near);
-    for (int k = 0; k < n; k++)
-        hear(&best, pixel_at(g, near[k]), to.height);
+    uint32_t *own = label_at(g, p);
+    node *at = node_at(g, p);
+    const unsigned bits = near_bits(g, p);
+    for (int k = 0; k < g->nnear; k++)
+        if (bits >> k & 1)
+            hear(&best, own[g->labels[k]], node_near(g, at, k), to.height);
+    const ptrdiff_t x = p & 0xffff, y = p >> 16;
     for (int side = 0; side < 2; side++) {
-        const pixel *row = side ? g->below : g->above, *beside[3];
-        if ((ptrdiff_t)(p >> 16) != (side ? g->nrows - 1 : 0))
+        if (y != (side ? g->nrows - 1 : 0))
             continue;
-        const int m = near_beside(g, row, p & 0xffff, beside);
-        for (int k = 0; k < m; k++)
-            hear(&best, beside[k], to.height);
+        const uint32_t *row = side ? g->below : g->above;
+        for (ptrdiff_t i = beside_from(g, x); i < beside_to(g, x); i++)
+            hear(&best, row[i], &row_nodes(row, g->width)[i], to.height);
     }
-    pixel *at = pixel_at(g, p);
-    pixel now = {(uint32_t)(best.cost >> 32), (uint32_t)best.cost, best.label, 0};
-    bool same = at->level == now.level && at->steps == now.steps && at->label == now.label;
-    *at = now;
-    return !same;
+    const uint32_t level = (uint32_t)(best.cost >> 32), steps = (uint32_t)best.cost;
+    if (!best.label || (at->level == level && at->steps == steps && *own == best.label))
+        return false;
+    at->level = level;
+    at->steps = steps;
+    *own = best.label;
+    return true;
 }
 
 static void flood_on(const grid *g, bool from_above, bool from_below) {
     line waiting = {END, NULL};
     for (int side = 0; side < 2; side++) {
-        const ptrdiff_t y = side ? g->nrows - 1 : 0;
-        for (ptrdiff_t x = 0; (side ? from_below : from_above) && x < g->width; x++)
-            line_add(&waiting, pixel_at(g, (place)(y << 16 | x)), (place)(y << 16 | x));
+        const place y = (place)(side ? g->nrows - 1 : 0) << 16;
+        for (place x = 0; (side ? from_below : from_above) && (ptrdiff_t)x < g->width; x++)
+            line_add(&waiting, node_at(g, y | x), y | x);
     }
     for (place p; line_take(g, &waiting, &p);) {
         if (!hear_neighbours(g, p))
             continue;
-        place near[8];
-        const int n = near_places(g, p, near);
-        for (int k = 0; k < n; k++)
-            line_add(&waiting, pixel_at(g, near[k]), near[k]);
+        const unsigned bits = near_bits(g, p);
+        for (int k = 0; k < g->nnear; k++)
+            if (bits >> k & 1)
+                line_add(&waiting, node_near(g, node_at(g, p), k), p + g->step[k]);
     }
 }
 

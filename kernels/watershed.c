@@ -85,7 +85,7 @@ static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
     g->out.channels = 1;
     g->keep_alpha = false;
     if (job->values[LINES].i)
-        g->up = g->down = g->side = 1;
+        g->up = g->down = 1;
 }
 
 // ---- Minima -------------------------------------------------------------------------------------
@@ -111,11 +111,13 @@ static ppx_status fill_rest(const ppx_job *job, ppx_piece *piece, const ppx_regi
     line waiting = {END, NULL};
     for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++) {
         const ground *from = ppx_image_row(&g.in, y);
-        filled *to = ppx_image_row(&g.state, y);
+        uint32_t *flags = ppx_image_row(&g.state, y);
+        node *to = row_nodes(flags, g.width);
         for (ptrdiff_t x = 0; x < g.width; x++) {
             const bool dam = from[x].seed == DAM;
             const uint32_t height = dam ? UINT32_MAX : from[x].height;
-            to[x] = (filled){height, dam ? DAM : 0, dam || !deep ? height : raised(job, height), 0};
+            flags[x] = dam ? DAM : 0;
+            to[x] = (node){dam || !deep ? height : raised(job, height), height, 0};
         }
     }
     if (!deep)
@@ -150,7 +152,7 @@ static void basins_report(const ppx_job *job, const void *records, size_t n) {
 static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
                              ppx_error *error) {
     grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
-    const size_t row_nbytes = (size_t)g.width * sizeof(pixel);
+    const size_t row_nbytes = (size_t)g.width * (sizeof(uint32_t) + sizeof(node));
     if (region->fresh) {
         heap h = {.direct = job->first.type == PPX_U8 || job->first.type == PPX_U16};
         h.nlists = h.direct ? highest(job->first.type) + 1 : 33;
@@ -165,7 +167,7 @@ static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
         flood_piece(&g, &h);
         ppx_pool_free(&piece->b);
     }
-    pixel *above = piece->a.data, *below = above + g.width;
+    uint32_t *above = piece->a.data, *below = above + row_nbytes / sizeof *above;
     if (region->above)
         memcpy(above, region->above, row_nbytes);
     if (region->below)
@@ -178,27 +180,25 @@ static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
 
 // ---- Labels -------------------------------------------------------------------------------------
 
-static inline uint32_t label_at(const void *row, ptrdiff_t x) {
-    return ((const pixel *)row)[x].label;
-}
-
 static inline bool parts(uint32_t own, uint32_t other) {
     return other && other < own;
 }
 
+// A dam is larger than any label.
 static void labels(const ppx_job *job, const ppx_block *block) {
+    const ptrdiff_t width = job->in.width;
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const void *in = block->in[k];
+        const uint32_t *in = block->in[k];
         uint32_t *out = block->out[k];
-        for (ptrdiff_t x = 0; x < job->in.width; x++)
-            out[x] = label_at(in, x);
-        for (ptrdiff_t x = 0; job->values[LINES].i && x < job->in.width; x++) {
-            const uint32_t own = out[x]; // beyond the image: the pixel itself
-            if (parts(own, label_at(in, x - 1)) || parts(own, label_at(in, x + 1)) ||
-                parts(own, label_at(block->in[k - 1], x)) ||
-                parts(own, label_at(block->in[k + 1], x)))
+        for (ptrdiff_t x = 0; x < width; x++)
+            out[x] = in[x] == DAM ? 0 : in[x];
+        if (!job->values[LINES].i)
+            continue;
+        const uint32_t *above = block->in[k - 1], *below = block->in[k + 1];
+        for (ptrdiff_t x = 0; x < width; x++)
+            if (parts(in[x], above[x]) || parts(in[x], below[x]) ||
+                (x > 0 && parts(in[x], in[x - 1])) || (x + 1 < width && parts(in[x], in[x + 1])))
                 out[x] = 0;
-        }
     }
 }
 
