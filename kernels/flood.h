@@ -11,6 +11,10 @@
 
 #include "../core/kernel.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 // What has a dam neither floods nor is flooded.
 #define DAM UINT32_MAX
 #define END UINT32_MAX
@@ -131,104 +135,164 @@ static inline bool line_take(const grid *g, line *l, place *p) {
 
 // ---- Flooding a piece from its own seeds --------------------------------------------------------
 
+// Places in no order, in chunks of two lines of the cache. Chains of pixels would have the
+// processor wait for one pixel after the other; from a chunk it sees the next ones coming.
+enum { CHUNK_PLACES = 30, CHUNK_AHEAD = 6, CHUNKS_AT_ONCE = 8 * CHUNK_PLACES };
+typedef struct chunk {
+    uint32_t next, n;
+    place at[CHUNK_PLACES];
+} chunk;
+
 // Pixels that wait for their height, as lists: one for each height, or a radix heap (Ahuja,
 // Mehlhorn, Orlin, Tarjan 1990), whose list b has heights that first differ in bit b - 1 from the
 // last one taken.
 typedef struct heap {
+    ppx_pool *pool; // of chunks: those in use, and a list of those that are no longer
+    chunk *chunks;
+    uint32_t nchunks, room, unused;
     uint32_t *lists, nlists, last;
     bool direct;
 } heap;
 
-static inline uint32_t list_of(const heap *h, uint32_t height) {
-    if (h->direct)
-        return height;
-    return height == h->last ? 0 : 32 - (uint32_t)__builtin_clz(height ^ h->last);
+// Room for what the places of one chunk can add.
+static ppx_status heap_reserve(heap *h, ppx_error *error) {
+    const uint32_t wanted = h->nchunks + CHUNKS_AT_ONCE;
+    if (wanted <= h->room)
+        return PPX_OK;
+    ppx_status status = ppx_pool_reserve(h->pool, (size_t)wanted * sizeof(chunk), error);
+    h->chunks = h->pool->data;
+    h->room = (uint32_t)(h->pool->nbytes / sizeof(chunk));
+    return status;
 }
 
-static inline void heap_add(heap *h, node *at, place p, uint32_t height) {
-    uint32_t *list = &h->lists[list_of(h, height)];
-    at->link = *list;
-    *list = p + 1;
+static inline void list_add(heap *h, uint32_t *list, place p) {
+    chunk *c = &h->chunks[*list == END ? 0 : *list];
+    if (*list == END || c->n == CHUNK_PLACES) {
+        const uint32_t fresh = h->unused == END ? h->nchunks++ : h->unused;
+        c = &h->chunks[fresh];
+        if (fresh == h->unused)
+            h->unused = c->next;
+        c->next = *list;
+        c->n = 0;
+        *list = fresh;
+    }
+    c->at[c->n++] = p;
+}
+
+// Takes the first chunk off a list.
+static inline chunk list_take(heap *h, uint32_t *list) {
+    const uint32_t first = *list;
+    const chunk taken = h->chunks[first];
+    *list = taken.next;
+    h->chunks[first].next = h->unused;
+    h->unused = first;
+    return taken;
+}
+
+static inline uint32_t *heap_list(heap *h, uint32_t height) {
+    if (h->direct)
+        return &h->lists[height];
+    return &h->lists[height == h->last ? 0 : 32 - (uint32_t)__builtin_clz(height ^ h->last)];
 }
 
 // Moves the lowest heights to list 0.
-static void heap_sift(heap *h, const grid *g) {
+static ppx_status heap_sift(heap *h, const grid *g, ppx_error *error) {
     uint32_t b = 1;
     while (b < h->nlists && h->lists[b] == END)
         b++;
     if (b == h->nlists)
-        return;
-    const uint32_t list = h->lists[b];
-    uint32_t lowest = UINT32_MAX;
-    for (uint32_t link = list; link != END; link = node_at(g, link - 1)->link) {
-        const uint32_t height = ground_at(g, link - 1)->height;
-        lowest = height < lowest ? height : lowest;
-    }
+        return PPX_OK;
+    uint32_t list = h->lists[b], lowest = UINT32_MAX;
+    for (uint32_t c = list; c != END; c = h->chunks[c].next)
+        for (uint32_t k = 0; k < h->chunks[c].n; k++) {
+            const uint32_t height = ground_at(g, h->chunks[c].at[k])->height;
+            lowest = height < lowest ? height : lowest;
+        }
     h->last = lowest;
     h->lists[b] = END;
-    for (uint32_t link = list; link != END;) {
-        node *at = node_at(g, link - 1);
-        const place p = link - 1;
-        link = at->link;
-        heap_add(h, at, p, ground_at(g, p)->height);
+    while (list != END) {
+        ppx_status status = heap_reserve(h, error);
+        if (status)
+            return status;
+        const chunk c = list_take(h, &list);
+        for (uint32_t k = 0; k < c.n; k++)
+            list_add(h, heap_list(h, ground_at(g, c.at[k])->height), c.at[k]);
     }
+    return PPX_OK;
 }
 
 // The list of all that wait for the lowest height, which becomes `last`; END if nothing waits.
-static uint32_t heap_take(heap *h, const grid *g) {
+static ppx_status heap_take(heap *h, const grid *g, uint32_t *list, ppx_error *error) {
+    ppx_status status = PPX_OK;
     uint32_t at = 0;
     if (h->direct) {
         while (h->last + 1 < h->nlists && h->lists[h->last] == END)
             h->last++;
         at = h->last;
     } else if (h->lists[0] == END) {
-        heap_sift(h, g);
+        status = heap_sift(h, g, error);
     }
-    const uint32_t list = h->lists[at];
+    *list = h->lists[at];
     h->lists[at] = END;
-    return list;
+    return status;
 }
 
 // A pixel that nothing has come to has its height for a level. One that waits for its height has
 // the cost of its first neighbour, with this bit in the steps.
 #define WAITS (1u << 31)
 
+// One bit for each of three labels in a row that is neither this one nor a dam.
+static inline unsigned others(const uint32_t *row, uint32_t label) {
+#ifdef __SSE2__
+    __m128i three = _mm_loadu_si128((const __m128i *)(const void *)row);
+    __m128i same = _mm_cmpeq_epi32(three, _mm_set1_epi32((int)label));
+    __m128i dams = _mm_cmpeq_epi32(three, _mm_set1_epi32(-1));
+    return ~(unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_or_si128(same, dams))) & 7;
+#else
+    unsigned bits = 0;
+    for (int k = 0; k < 3; k++)
+        bits |= (unsigned)(row[k] != label && row[k] != DAM) << k;
+    return bits;
+#endif
+}
+
+// One bit for each neighbour in the piece that p can have news for.
+static inline unsigned spill_bits(const grid *g, place p, const uint32_t *own) {
+    const unsigned bits = near_bits(g, p);
+    if (bits != (1u << g->nnear) - 1)
+        return bits; // at an edge
+    const unsigned above = others(own - 1 - g->labels[3], *own), here = others(own - 1, *own);
+    const unsigned below = others(own - 1 + g->labels[3], *own);
+    return bits & ((above >> 1 & 1) | (here & 1) << 1 | (here & 4) | (below & 2) << 2 |
+                   (above & 1) << 4 | (above & 4) << 3 | (below & 1) << 6 | (below & 4) << 5);
+}
+
 // Floods the neighbours of p, which was flooded at (level, steps). Who is lower, or as high, comes
 // next; who is higher waits. Of labels that come as early the smaller one stays.
 static inline void spill(const grid *g, heap *h, place p, node *from, uint32_t *next) {
     uint32_t *own = label_at(g, p);
     const uint32_t label = *own, level = from->level, steps = from->steps;
-    const unsigned bits = near_bits(g, p);
-    for (int k = 0; k < g->nnear; k++) {
-        if (!(bits >> k & 1))
-            continue;
+    for (unsigned bits = spill_bits(g, p, own); bits; bits &= bits - 1) {
+        const int k = __builtin_ctz(bits);
         uint32_t *to = own + g->labels[k];
         const uint32_t other = *to;
-        if (other == label || other == DAM)
-            continue;
         node *at = node_near(g, from, k);
         if (other) {
-            if (other > label && at->level == level &&
+            if (other > label && other != DAM && at->level == level &&
                 (at->steps == steps + 1 || at->steps == (steps | WAITS)))
                 *to = label;
             continue;
         }
         *to = label;
         const uint32_t height = at->level;
-        const place q = p + g->step[k];
+        const bool waits = height > level; // no branch: it would go either way
         at->level = level;
-        if (height > level) {
-            at->steps = steps | WAITS;
-            heap_add(h, at, q, height);
-        } else {
-            at->steps = steps + 1;
-            at->link = *next;
-            *next = q + 1;
-        }
+        at->steps = waits ? steps | WAITS : steps + 1;
+        list_add(h, waits ? heap_list(h, height) : next, p + g->step[k]);
     }
 }
 
-static void flood_seeds(const grid *g, heap *h) {
+static ppx_status flood_seeds(const grid *g, heap *h, ppx_error *error) {
     for (ptrdiff_t y = 0; y < g->nrows; y++) {
         const ground *from = ppx_image_row(&g->in, y);
         uint32_t *label = ppx_image_row(&g->state, y);
@@ -236,29 +300,65 @@ static void flood_seeds(const grid *g, heap *h) {
         for (ptrdiff_t x = 0; x < g->width; x++) {
             label[x] = from[x].seed;
             at[x] = (node){from[x].height, WAITS, 0};
-            if (from[x].seed && from[x].seed != DAM) {
-                at[x].steps = 0;
-                heap_add(h, &at[x], (place)(y << 16 | x), from[x].height);
-            }
+            if (!from[x].seed || from[x].seed == DAM)
+                continue;
+            ppx_status status = heap_reserve(h, error);
+            if (status)
+                return status;
+            at[x].steps = 0;
+            list_add(h, heap_list(h, from[x].height), (place)(y << 16 | x));
         }
     }
+    return PPX_OK;
 }
 
-static void flood_piece(const grid *g, heap *h) {
-    flood_seeds(g, h);
-    for (uint32_t front; (front = heap_take(h, g)) != END;) {
-        for (uint32_t steps = 0; front != END; steps++) {
-            uint32_t next = END;
-            while (front != END) {
-                const place p = front - 1;
-                node *at = node_at(g, p);
-                front = at->link;
-                *at = (node){h->last, steps, 0};
-                spill(g, h, p, at, &next);
-            }
+// What a look around p will read.
+static inline void foresee(const grid *g, place p) {
+    const char *label = (const char *)label_at(g, p), *at = (const char *)node_at(g, p);
+    const ptrdiff_t stride = g->state.stride;
+    __builtin_prefetch(label - stride, 1);
+    __builtin_prefetch(label, 1);
+    __builtin_prefetch(label + stride, 1);
+    __builtin_prefetch(at - stride, 1);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + stride, 1);
+}
+
+// Floods a list of pixels at (h->last, steps); what they reach at that level comes to the next.
+static ppx_status flood_front(const grid *g, heap *h, uint32_t front, uint32_t steps,
+                              uint32_t *next, ppx_error *error) {
+    while (front != END) {
+        ppx_status status = heap_reserve(h, error);
+        if (status)
+            return status;
+        const chunk now = list_take(h, &front);
+        for (uint32_t k = 0; k < now.n; k++) {
+            if (k + CHUNK_AHEAD < now.n)
+                foresee(g, now.at[k + CHUNK_AHEAD]);
+            else if (front != END && k + CHUNK_AHEAD - now.n < h->chunks[front].n)
+                foresee(g, h->chunks[front].at[k + CHUNK_AHEAD - now.n]);
+            node *at = node_at(g, now.at[k]);
+            *at = (node){h->last, steps, 0};
+            spill(g, h, now.at[k], at, next);
+        }
+    }
+    return PPX_OK;
+}
+
+static ppx_status flood_piece(const grid *g, heap *h, ppx_error *error) {
+    ppx_status status = flood_seeds(g, h, error);
+    while (!status) {
+        uint32_t front, next;
+        status = heap_take(h, g, &front, error);
+        if (status || front == END)
+            break;
+        for (uint32_t steps = 0; !status && front != END; steps++) {
+            next = END;
+            status = flood_front(g, h, front, steps, &next, error);
             front = next;
         }
     }
+    return status;
 }
 
 // ---- And from the rows beside it ----------------------------------------------------------------

@@ -154,18 +154,22 @@ static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
     grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
     const size_t row_nbytes = (size_t)g.width * (sizeof(uint32_t) + sizeof(node));
     if (region->fresh) {
-        heap h = {.direct = job->first.type == PPX_U8 || job->first.type == PPX_U16};
+        heap h = {.pool = &piece->b, .unused = END};
+        h.direct = job->first.type == PPX_U8 || job->first.type == PPX_U16;
         h.nlists = h.direct ? highest(job->first.type) + 1 : 33;
         ppx_status status = ppx_pool_reserve(&piece->a, 2 * row_nbytes, error);
         if (!status)
-            status = ppx_pool_reserve(&piece->b, h.nlists * sizeof(uint32_t), error);
+            status = ppx_pool_reserve(&piece->c, h.nlists * sizeof(uint32_t), error);
         if (status)
             return status;
         memset(piece->a.data, 0, 2 * row_nbytes);
-        h.lists = piece->b.data;
+        h.lists = piece->c.data;
         memset(h.lists, 0xff, h.nlists * sizeof *h.lists); // END
-        flood_piece(&g, &h);
+        status = flood_piece(&g, &h, error);
         ppx_pool_free(&piece->b);
+        ppx_pool_free(&piece->c);
+        if (status)
+            return status;
     }
     uint32_t *above = piece->a.data, *below = above + row_nbytes / sizeof *above;
     if (region->above)
