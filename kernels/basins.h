@@ -71,31 +71,68 @@ static void fill_from_beside(const grid *g, const uint32_t *row, ptrdiff_t y, li
 
 // ---- Minima -------------------------------------------------------------------------------------
 
+// The levels of a row side by side, with one that nobody is lower than on each side; beyond the
+// piece too. A dam has the highest level anyway.
+static void levels_row(const grid *g, ptrdiff_t y, uint32_t *levels) {
+    for (ptrdiff_t x = 0; x < g->width + 2; x++)
+        levels[x] = UINT32_MAX;
+    if (y < 0 || y >= g->nrows)
+        return;
+    const node *nodes = row_nodes(ppx_image_row(&g->in, y), g->width);
+    for (ptrdiff_t x = 0; x < g->width; x++)
+        levels[x + 1] = nodes[x].level;
+}
+
+// Bit 0: a neighbour is lower; bit 1: one is as low.
+static inline void look_lower(const uint32_t *restrict above, const uint32_t *restrict here,
+                              const uint32_t *restrict below, ptrdiff_t width, bool corners,
+                              uint32_t *restrict found) {
+    for (ptrdiff_t x = 0; x < width; x++) {
+        const uint32_t level = here[x + 1];
+        uint32_t lower = (uint32_t)(here[x] < level) | (uint32_t)(here[x + 2] < level) |
+                         (uint32_t)(above[x + 1] < level) | (uint32_t)(below[x + 1] < level);
+        uint32_t flat = (uint32_t)(here[x] == level) | (uint32_t)(here[x + 2] == level) |
+                        (uint32_t)(above[x + 1] == level) | (uint32_t)(below[x + 1] == level);
+        if (corners) {
+            lower |= (uint32_t)(above[x] < level) | (uint32_t)(above[x + 2] < level) |
+                     (uint32_t)(below[x] < level) | (uint32_t)(below[x + 2] < level);
+            flat |= (uint32_t)(above[x] == level) | (uint32_t)(above[x + 2] == level) |
+                    (uint32_t)(below[x] == level) | (uint32_t)(below[x + 2] == level);
+        }
+        found[x] = lower | flat << 1;
+    }
+}
+
 // Which pixels have a lower neighbour. Those with a neighbour as low as themselves wait.
-static void minima_begin(const grid *g, line *waiting) {
-    for (ptrdiff_t y = 0; y < g->nrows; y++)
-        memcpy(ppx_image_row(&g->state, y), ppx_image_row(&g->in, y),
-               (size_t)g->width * (sizeof(uint32_t) + sizeof(node)));
+static ppx_status minima_begin(const grid *g, ppx_piece *piece, line *waiting, ppx_error *error) {
+    const size_t room = (size_t)g->width + 2;
+    ppx_status status = ppx_pool_reserve(&piece->a, 4 * room * sizeof(uint32_t), error);
+    if (status)
+        return status;
+    uint32_t *rows[3] = {piece->a.data}, *found = rows[0] + 3 * room;
+    rows[1] = rows[0] + room;
+    rows[2] = rows[1] + room;
+    levels_row(g, -1, rows[0]);
+    levels_row(g, 0, rows[1]);
     for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        uint32_t *above = rows[y % 3], *here = rows[(y + 1) % 3], *below = rows[(y + 2) % 3];
+        levels_row(g, y + 1, below);
+        if (g->nnear == 8) // a constant, so that the loop becomes vectors
+            look_lower(above, here, below, g->width, true, found);
+        else
+            look_lower(above, here, below, g->width, false, found);
         uint32_t *flags = ppx_image_row(&g->state, y);
         node *nodes = row_nodes(flags, g->width);
+        memcpy(flags, ppx_image_row(&g->in, y),
+               (size_t)g->width * (sizeof(uint32_t) + sizeof(node)));
         for (ptrdiff_t x = 0; x < g->width; x++) {
-            const place p = (place)(y << 16 | x);
-            const uint32_t level = nodes[x].level;
-            const unsigned bits = flags[x] == DAM ? 0 : near_bits(g, p);
-            bool flat = false, descends = false;
-            for (int k = 0; k < g->nnear; k++) {
-                if (!(bits >> k & 1))
-                    continue;
-                const uint32_t to = node_near(g, &nodes[x], k)->level; // of a dam: the highest
-                descends |= to < level;
-                flat |= to == level;
-            }
-            flags[x] = descends ? DESCENDS : flags[x];
-            if (descends && flat)
-                line_add(waiting, &nodes[x], p);
+            const bool dam = flags[x] == DAM;
+            flags[x] = (found[x] & 1) && !dam ? DESCENDS : flags[x];
+            if (found[x] == 3 && !dam)
+                line_add(waiting, &nodes[x], (place)(y << 16 | x));
         }
     }
+    return PPX_OK;
 }
 
 static void minima_on(const grid *g, line *waiting) {
@@ -129,11 +166,11 @@ static void minima_from_beside(const grid *g, const uint32_t *row, ptrdiff_t y, 
 
 static ppx_status minima_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
                               ppx_error *error) {
-    (void)piece, (void)error;
     const grid g = grid_of(region, job->values[0].i == 0);
     line waiting = {END, NULL};
-    if (region->fresh)
-        minima_begin(&g, &waiting);
+    ppx_status status = region->fresh ? minima_begin(&g, piece, &waiting, error) : PPX_OK;
+    if (status)
+        return status;
     minima_from_beside(&g, g.above, 0, &waiting);
     minima_from_beside(&g, g.below, g.nrows - 1, &waiting);
     minima_on(&g, &waiting);
