@@ -244,7 +244,8 @@ struct ppx_kernel {
     const ppx_step *steps;
     int nsteps;
     // iterate: steps [loop_from, loop_to) run for turn 0, 1, ... as long as again() says so. A
-    // reduce among them can put into the table what again() decides by. Without a loop again is
+    // reduce among them can put into the table what again() decides by; true for turn 0 at most
+    // leaves out steps that the parameters make needless. Without a loop again is
     // NULL. Where the kernel has a table, its loop keeps the shape.
     int loop_from, loop_to;
     bool (*again)(const ppx_job *job, int turn);

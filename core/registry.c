@@ -94,6 +94,13 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
     return (kernel->types >> type & 1u) && (kernel->channels >> channels & 1u);
 }
 
+static bool settles(const ppx_kernel *kernel) {
+    for (int s = 0; s < kernel->nsteps; s++)
+        if (kernel->steps[s].pattern == PPX_SETTLE)
+            return true;
+    return false;
+}
+
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
     static const char *const names[] = {[PPX_MAP] = "map",
                                         [PPX_REDUCE] = "reduce",
@@ -104,9 +111,9 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}, {"settle", "map"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan",
                                         "settle + map"};
-    if (kernel->again)
+    if (kernel->again && !settles(kernel)) // one that settles leaves steps out, it does not loop
         return "iterate";
-    const char *first = names[kernel->steps[0].pattern];
+    const char *first = names[settles(kernel) ? PPX_SETTLE : kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (strcmp(pairs[k][0], first) == 0 && strcmp(pairs[k][1], last) == 0)

@@ -156,7 +156,7 @@ const ppx_kernel PPX_KERNEL(distance) = {
     .name = "distance",
     .summary = "exact distance to the nearest zero pixel; euclidean is squared, as u32",
     .examples = "distance distance:root=yes distance:metric=cityblock distance:metric=chessboard "
-                "threshold:value=250+distance threshold:value=3+invert+distance",
+                "threshold:t=250+distance threshold:t=3+invert+distance",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_U32 | PPX_TAKES_F32,
     .channels = PPX_ONE_CHANNEL,
     .params = distance_params,
@@ -193,7 +193,7 @@ static const ppx_step nearest_steps[] = {
 const ppx_kernel PPX_KERNEL(nearest) = {
     .name = "nearest",
     .summary = "index y * width + x of the nearest zero pixel, the smallest of several",
-    .examples = "nearest threshold:value=250+nearest threshold:value=3+invert+nearest",
+    .examples = "nearest threshold:t=250+nearest threshold:t=3+invert+nearest",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_U32 | PPX_TAKES_F32,
     .channels = PPX_ONE_CHANNEL,
     .check = size_check,
