@@ -123,16 +123,25 @@ typedef struct ppx_reduce {
     ppx_status (*verdict)(const ppx_job *job, ppx_error *error);
 } ppx_reduce;
 
-// ---- scan: a carry from all strips above --------------------------------------------------------
+// ---- scan: a carry from all strips above, or from all below -------------------------------------
 
-// Carries are vectors of uint32_t, combined by addition modulo 2^32; the first is all zero.
+// Carries are vectors of uint32_t; the first is all zero.
+typedef enum ppx_carry {
+    PPX_CARRY_SUM, // combined by addition modulo 2^32
+    PPX_CARRY_MAX, // by maximum
+} ppx_carry;
+
 typedef struct ppx_scan {
-    // Adds these rows' contribution to the carry of the strips below, without writing output.
-    void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                                  uint32_t *carry);
-    // Writes the output rows below that carry, and moves the carry on.
-    void (*sweep[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                              uint32_t *carry, void *const *out);
+    ppx_carry carry;
+    bool upward; // strips come from the last to the first, and the carry from those below
+    // Combines the contribution of rows [y, y + nrows), the next in the order of the scan, with the
+    // carry of the strips that come after them, without writing output.
+    void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
+                                  ptrdiff_t nrows, uint32_t *carry);
+    // Writes output rows [y, y + nrows) from that carry, and moves the carry on. Scratch is aligned
+    // to 64 bytes, its content undefined.
+    void (*sweep[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
+                              ptrdiff_t nrows, uint32_t *carry, void *const *out, void *scratch);
 } ppx_scan;
 
 // ---- join: components across borders ------------------------------------------------------------
@@ -293,7 +302,8 @@ struct ppx_kernel {
     const ppx_step *steps;
     int nsteps;
     // iterate: steps [loop_from, loop_to) run for turn 0, 1, ... as long as again() says so. A
-    // reduce among them can put into the table what again() decides by. Without a loop again is
+    // reduce among them can put into the table what again() decides by; true for turn 0 at most
+    // leaves out steps that the parameters make needless. Without a loop again is
     // NULL. Where the kernel has a table, its loop keeps the shape.
     int loop_from, loop_to;
     bool (*again)(const ppx_job *job, int turn);

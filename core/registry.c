@@ -94,6 +94,13 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
     return (kernel->types >> type & 1u) && (kernel->channels >> channels & 1u);
 }
 
+static bool settles(const ppx_kernel *kernel) {
+    for (int s = 0; s < kernel->nsteps; s++)
+        if (kernel->steps[s].pattern == PPX_SETTLE)
+            return true;
+    return false;
+}
+
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
     static const char *const names[] = {[PPX_MAP] = "map",
                                         [PPX_REDUCE] = "reduce",
@@ -114,9 +121,10 @@ const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
     }
     if (turns && kernel->nsteps > 1)
         return "map + transpose";
-    if (kernel->again && (counts || !joins))
+    // One that settles leaves steps out, it does not loop.
+    if (kernel->again && !settles(kernel) && (counts || !joins))
         return joins ? "iterate + join" : "iterate";
-    const char *first = names[kernel->steps[0].pattern];
+    const char *first = names[settles(kernel) ? PPX_SETTLE : kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (strcmp(pairs[k][0], first) == 0 && strcmp(pairs[k][1], last) == 0)

@@ -134,7 +134,7 @@ static ppx_status add_map(run_state *run, const ppx_job *job, const ppx_map *map
     PPX_ASSERT(map->with != PPX_WITH_IMAGE || ppx_shape_equal(job->first, job->in));
     if (map->with == PPX_WITH_FIRST)
         stage.with = source_of(&run->current.first);
-    else if (map->with == PPX_WITH_IMAGE)
+    else if (map->with == PPX_WITH_IMAGE && run->current.second.rows.shape.width)
         stage.with = source_of(&run->current.second);
     ppx_status status = ppx_stages_take(&run->pending, &stage) ? PPX_OK : flush(run);
     if (!status)

@@ -39,12 +39,13 @@ static inline ppx_shape ppx_stages_out(const ppx_stages *stages) {
     return stages->at[stages->n - 1].job.geometry.out;
 }
 
-// Carry from all bands above, given the total of this one. Called on every rank, also on one whose
-// work has failed so far: `status` says so, and the verdict that returns is the same on all.
+// Carry from all bands above (below, for an upward scan), given the total of this one. Called on
+// every rank, also on one whose work has failed so far: `status` says so, and the verdict that
+// returns is the same on all.
 typedef struct ppx_scan_across {
     void *context;
-    ppx_status (*carry)(void *context, ppx_status status, const uint32_t *total, uint32_t *above,
-                        size_t n, ppx_error *error);
+    ppx_status (*carry)(void *context, ppx_status status, const ppx_scan *scan,
+                        const uint32_t *total, uint32_t *before, size_t n, ppx_error *error);
 } ppx_scan_across;
 
 // The components of a band after its pieces were joined: number[offset[p] + k] is the number of

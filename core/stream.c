@@ -314,7 +314,7 @@ static ppx_status add_map(stream_state *s, const ppx_job *job, const ppx_map *ma
     const ppx_stage stage = {.job = *job, .map = map};
     ppx_status status = PPX_OK;
     int with = map->with == PPX_WITH_FIRST ? s->first : -1;
-    if (map->with == PPX_WITH_IMAGE)
+    if (map->with == PPX_WITH_IMAGE && ppx_second_path(job))
         status = add_second(s, job, &with);
     if (status)
         return status;

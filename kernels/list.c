@@ -70,6 +70,9 @@
     X(fill_holes) \
     X(clear_border) \
     X(area_open) \
+    X(distance) \
+    X(nearest) \
+    X(watershed) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \

@@ -41,32 +41,47 @@ static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
     return status;
 }
 
+// The k-th strip that a scan meets: its first row; *nrows of them.
+static ptrdiff_t scan_strip(const ppx_scan *scan, const ppx_band *in, ptrdiff_t k,
+                            ptrdiff_t *nrows) {
+    const ptrdiff_t height = in->rows.shape.height;
+    const ptrdiff_t from = (scan->upward ? ppx_strip_count(height) - 1 - k : k) * PPX_STRIP;
+    *nrows = height - from < PPX_STRIP ? height - from : PPX_STRIP;
+    return in->y0 + from;
+}
+
 static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                               const ppx_band *in, const ppx_band *out,
                               const ppx_scan_across *across, ppx_error *error) {
     (void)runner;
-    uint32_t *carry = NULL; // twice: what comes from above, and what this band adds
+    uint32_t *carry = NULL; // twice: what comes from other bands, and what this one adds
+    void *scratch = NULL;
     size_t n = job->geometry.ncarry;
     ppx_status status = ppx_alloc_array((void **)&carry, 2 * n, sizeof *carry, "carries", error);
-    ptrdiff_t end = in->y0 + in->rows.shape.height;
+    if (!status)
+        status = ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
+    const ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
     void *rows[PPX_STRIP], *out_rows[PPX_STRIP];
     ppx_lap lap = ppx_lap_start(job->trace);
     if (across) { // also after a failure: the other ranks are waiting
-        for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-            ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+        for (ptrdiff_t k = 0; !status && k < nstrips; k++) {
+            ptrdiff_t nrows, y = scan_strip(scan, in, k, &nrows);
             ppx_band_rows(in, y, nrows, rows);
-            scan->summarise[job->in.type](job, (const void *const *)rows, nrows, carry + n);
+            scan->summarise[job->in.type](job, (const void *const *)rows, y, nrows, carry + n);
             ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
         }
-        status = across->carry(across->context, status, carry ? carry + n : NULL, carry, n, error);
+        const uint32_t *total = carry ? carry + n : NULL;
+        status = across->carry(across->context, status, scan, total, carry, n, error);
     }
-    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+    for (ptrdiff_t k = 0; !status && k < nstrips; k++) {
+        ptrdiff_t nrows, y = scan_strip(scan, in, k, &nrows);
         ppx_band_rows(in, y, nrows, rows);
         ppx_band_rows(out, y, nrows, out_rows);
-        scan->sweep[job->in.type](job, (const void *const *)rows, nrows, carry, out_rows);
+        scan->sweep[job->in.type](job, (const void *const *)rows, y, nrows, carry, out_rows,
+                                  scratch);
         ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
+    ppx_free(scratch);
     ppx_free(carry);
     return status;
 }

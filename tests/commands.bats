@@ -484,6 +484,30 @@ ranks() {
     [ "$(jq .result.channels run.json)" = 3 ]
 }
 
+@test "touching cells are parted and counted" {
+    "$PARPIX" gen cells -o many.png --truth many.json --size 900x700 --set touching=20
+    parpix run otsu+distance+watershed:of=maxima,floor=1,depth=16 many.png -o basins.npy --json
+    [ "$status" -eq 0 ]
+    local found true merged
+    found=$(jq .findings.watershed.basins <<< "$output")
+    true=$(jq .count many.json)
+    [ $((found * 100)) -le $((true * 102)) ] && [ $((found * 100)) -ge $((true * 98)) ]
+    parpix run otsu+label many.png -o labels.npy --json # without, pairs are one
+    merged=$(jq .findings.label.count <<< "$output")
+    [ $((merged * 100)) -lt $((true * 95)) ]
+}
+
+@test "markers are a label image of the same size" {
+    "$PARPIX" gen cells -o gray.png --labels these.npy --size 70x50
+    "$PARPIX" gen cells -o wide.png --size 71x50
+    parpix run watershed:markers=these.npy gray.png -o flood.npy
+    [ "$status" -eq 0 ]
+    parpix run watershed:markers=wide.png gray.png -o flood.npy
+    refused wide.png "71 x 50" "70 x 50"
+    parpix run watershed:markers=these.npy,depth=3 gray.png -o flood.npy
+    refused depth
+}
+
 @test "radii beyond the image work" {
     "$PARPIX" gen cells -o a.png --size 20x9
     local spec
