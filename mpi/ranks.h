@@ -12,6 +12,7 @@ typedef enum ppx_tag {
     TAG_ROWS,
     TAG_EDGE,
     TAG_DEAL,
+    TAG_LINE,
     TAG_BORDER
 } ppx_tag;
 
@@ -23,6 +24,9 @@ struct ppx_ranks {
     bool dealing;      // maps are dealt out by rank 0 instead of done band by band
     double exchanged;  // seconds
 };
+
+// Since *start, which moves on: counted as exchange, and noted where somebody wants to know.
+void ppx_ranks_spent(ppx_ranks *ranks, ppx_trace *trace, ppx_phase phase, double *start);
 
 // Context of a runner; the seconds of messages are counted in it.
 static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
@@ -69,6 +73,11 @@ ppx_status ppx_ranks_scatter_rows(const ppx_ranks *ranks, ppx_shape shape, const
 // returns how many.
 ptrdiff_t ppx_exchange_rows(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t own0,
                             ptrdiff_t own1, ptrdiff_t *rows);
+
+ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_wavefront *wavefront, const ppx_band *in,
+                             const ppx_band *out, const ppx_wavefront_across *across,
+                             ppx_error *error);
 
 // Rows on their way between ranks (exchange.c).
 typedef struct ppx_exchange {

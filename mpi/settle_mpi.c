@@ -17,6 +17,7 @@
 
 typedef struct settle_state {
     ppx_ranks *ranks;
+    ppx_trace *trace;
     int up, down, row_nbytes; // neighbours; bytes of a row
     bool met;                 // a round has been
     char *rows;               // from above and below: of this round, then of the last one
@@ -37,10 +38,11 @@ static ppx_status show(void *context, ppx_status status, const ppx_image *state,
                        const void **below, bool *again, ppx_error *error) {
     settle_state *s = context;
     const ppx_ranks *ranks = s->ranks;
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     *above = *below = NULL;
     *again = false;
     status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(s->ranks, s->trace, PPX_PHASE_WAIT, &start);
     if (!status) {
         const ptrdiff_t nrows = state->shape.height, last = nrows ? nrows - 1 : 0;
         const int n = s->row_nbytes;
@@ -56,7 +58,7 @@ static ppx_status show(void *context, ppx_status status, const ppx_image *state,
         MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, ranks->comm);
         *again = any;
     }
-    s->ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(s->ranks, s->trace, PPX_PHASE_EXCHANGE, &start);
     return status;
 }
 
@@ -65,7 +67,7 @@ ppx_status ppx_settle_mpi(const ppx_runner *runner, const ppx_job *job, const pp
                           const ppx_settle_across *across, ppx_error *error) {
     PPX_ASSERT(!across); // ranks are the outermost
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    settle_state s = {.ranks = ranks};
+    settle_state s = {.ranks = ranks, .trace = job->trace};
     s.up = ppx_ranks_neighbour(ranks, job->in.height, -1);
     s.down = ppx_ranks_neighbour(ranks, job->in.height, 1);
     ppx_status status = ppx_mpi_count(ppx_shape_row_nbytes(job->geometry.out), "bytes in a row",
