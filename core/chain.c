@@ -239,6 +239,10 @@ ppx_status ppx_second_check(const ppx_job *job, ppx_shape got, ppx_error *error)
 
 void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
     job->geometry = (ppx_geometry){.out = job->in, .keep_alpha = true};
+    if (step->pattern == PPX_TRANSPOSE) {
+        job->geometry.out.width = job->in.height;
+        job->geometry.out.height = job->in.width;
+    }
     if (step->geometry)
         step->geometry(job, &job->geometry);
 }
@@ -247,16 +251,15 @@ void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
 static void walk_steps(ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
     bool loops = kernel->again && !kernel->table_nbytes;
-    int turn = 0;
     for (int s = 0; s < kernel->nsteps; s++) {
-        if (loops && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (loops && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         ppx_step_geometry(&kernel->steps[s], job);
         job->in = job->geometry.out;
         if (loops && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }

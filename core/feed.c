@@ -217,6 +217,18 @@ ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *
     return make_rows(feed, feed->n - 1, y0, y1, error);
 }
 
+void ppx_reduce_strip(const ppx_job *job, const ppx_reduce *reduce, const ppx_source *in,
+                      ptrdiff_t y, ptrdiff_t y1, uint64_t *counters, void *scratch) {
+    const void *rows[PPX_STRIP + PPX_MOST_DOWN];
+    PPX_ASSERT(job->geometry.down <= PPX_MOST_DOWN);
+    ptrdiff_t nrows = y1 - y < PPX_STRIP ? y1 - y : PPX_STRIP;
+    ptrdiff_t end = y + nrows + job->geometry.down;
+    end = end < job->in.height ? end : job->in.height;
+    for (ptrdiff_t k = y; k < end; k++)
+        rows[k - y] = ppx_source_row(in, k);
+    reduce->add[job->in.type](job, rows, y, nrows, counters, scratch);
+}
+
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]) {
     PPX_ASSERT(nrows <= PPX_STRIP);
     for (ptrdiff_t k = 0; k < nrows; k++)

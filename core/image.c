@@ -47,22 +47,36 @@ bool ppx_shape_equal(ppx_shape a, ppx_shape b) {
            a.type == b.type;
 }
 
-ppx_status ppx_image_create(ppx_image *image, ppx_shape shape, ppx_error *error) {
-    *image = (ppx_image){0};
-    size_t row = 0, total = 0;
+// False where the sizes are beyond any memory.
+static bool layout(ppx_shape shape, size_t *stride, size_t *total) {
+    size_t row = 0;
     bool fits = shape.width > 0 && shape.height >= 0 && shape.width < PTRDIFF_MAX / 64 &&
                 ppx_size_mul((size_t)shape.width,
                              (size_t)shape.channels * ppx_type_nbytes(shape.type), &row);
-    size_t stride = (row + 63) / 64 * 64;
-    if (stride / 64 % 2 == 0)
-        stride += 64;
-    fits = fits && ppx_size_mul(stride, (size_t)shape.height, &total) && total <= PTRDIFF_MAX;
+    *stride = (row + 63) / 64 * 64;
+    if (*stride / 64 % 2 == 0)
+        *stride += 64;
+    return fits && ppx_size_mul(*stride, (size_t)shape.height, total) && *total <= PTRDIFF_MAX;
+}
+
+bool ppx_image_reshape(ppx_image *image, ppx_shape shape) {
+    size_t stride, total;
+    if (!image->own || !layout(shape, &stride, &total) || total > image->own_nbytes)
+        return false;
+    *image = (ppx_image){shape, (ptrdiff_t)stride, image->own, image->own, image->own_nbytes};
+    return true;
+}
+
+ppx_status ppx_image_create(ppx_image *image, ppx_shape shape, ppx_error *error) {
+    *image = (ppx_image){0};
+    size_t stride, total;
+    bool fits = layout(shape, &stride, &total);
     void *data = fits ? ppx_alloc(total) : NULL;
     if (!data)
         return ppx_fail(error, PPX_E_MEMORY,
                         "no memory for an image of %td x %td, %d channels of %s", shape.width,
                         shape.height, shape.channels, ppx_type_name(shape.type));
-    *image = (ppx_image){shape, (ptrdiff_t)stride, data, data, total};
+    *image = (ppx_image){shape, (ptrdiff_t)stride, data, data, ppx_alloc_room(total)};
     return PPX_OK;
 }
 

@@ -33,13 +33,15 @@ static ppx_status seam_join(void *context, uint32_t above, uint32_t below) {
 static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                               ppx_pairs *pairs, ppx_error *error) {
     uint32_t *ids = NULL;
-    size_t width = (size_t)job->in.width;
+    size_t width = (size_t)job->geometry.out.width;
     ppx_status status = ppx_alloc_array((void **)&ids, 2 * width, sizeof *ids, "seam rows", error);
     for (int p = 0; !status && p + 1 < joined->npieces; p++) {
         join->edge(job, &joined->pieces[p], true, ids);
         join->edge(job, &joined->pieces[p + 1], false, ids + width);
         seam_context context = {pairs, joined->offset[p], joined->offset[p + 1], error};
         status = join->seam(job, ids, ids + width, &(ppx_seam){&context, seam_join});
+        if (!status && join->mend && job->findings)
+            join->mend(job, ids, ids + width, joined->pieces[p + 1].records.data);
     }
     ppx_free(ids);
     return status ? status : ppx_pairs_resolve(pairs, error);
@@ -74,7 +76,7 @@ static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const pp
             size_t number = is_merged ? (size_t)ppx_pairs_number(resolved, id) : id - next;
             next += is_merged;
             joined->number[id] = (uint32_t)number;
-            if (!job->findings)
+            if (!record_nbytes)
                 continue;
             char *into = records + number * record_nbytes;
             if (is_merged)
@@ -110,13 +112,24 @@ ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_
     return status;
 }
 
+void ppx_joined_values(ppx_joined *joined, const ppx_job *job, const ppx_join *join) {
+    if (!join->value)
+        return;
+    const char *records = joined->records.data;
+    const size_t total = joined->offset[joined->npieces];
+    for (size_t k = 0; k < total; k++) {
+        const uint32_t number = joined->number[k];
+        joined->number[k] = join->value(job, records + number * join->record_nbytes, number);
+    }
+}
+
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
                      uint32_t *ids) {
     PPX_ASSERT(joined->npieces > 0); // a band without rows has no edge
     int p = last ? joined->npieces - 1 : 0;
     join->edge(job, &joined->pieces[p], last, ids);
     const uint32_t *number = joined->number + joined->offset[p];
-    for (ptrdiff_t x = 0; x < job->in.width; x++)
+    for (ptrdiff_t x = 0; x < job->geometry.out.width; x++)
         if (ids[x] != PPX_NO_COMPONENT)
             ids[x] = number[ids[x]];
 }

@@ -40,7 +40,7 @@ typedef enum ppx_border {
 // step's geometry function sees it.
 typedef struct ppx_geometry {
     ppx_shape out;
-    ptrdiff_t up, down;    // map: rows above and below an output row that are read
+    ptrdiff_t up, down;    // rows above and below that are read; a reduce has none above
     ptrdiff_t side;        // map: columns to the left and to the right, in pixels
     ppx_border border;     // for up, down and side
     double fill;           // the sample that PPX_CONSTANT puts there
@@ -55,6 +55,7 @@ typedef struct ppx_geometry {
 
 typedef struct ppx_job {
     const ppx_kernel *kernel;
+    int turn;                // of the loop that the step is in, from 0
     const ppx_value *values; // one for each parameter, in the kernel's order
     // The image that a parameter names: this worker's rows of it, or all (ppx_second says which).
     // NULL: none, or not yet read: check and geometry are called without it first, and again with
@@ -65,7 +66,7 @@ typedef struct ppx_job {
     ppx_geometry geometry; // of this step
     void *table;           // of the kernel, shared by its steps
     const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
-    bool findings;         // some rank may have a sink: if not, a join needs no records
+    bool findings;         // join: records are wanted, by a sink on some rank or by `value`
     ppx_trace *trace;      // for runners: where they note what they do; may be NULL
 } ppx_job;
 
@@ -106,13 +107,20 @@ typedef struct ppx_map {
 
 // ---- reduce: counters over all pixels, added up -------------------------------------------------
 
+enum { PPX_MOST_DOWN = PPX_STRIP }; // rows below that a reduce may read
+
 typedef struct ppx_reduce {
-    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. Scratch is zero on the
-    // first call and must be left as it may be found again.
+    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. The `down` rows of the
+    // geometry that follow are in the table too, as far as the image has them: a pair of pixels is
+    // counted at its upper one. Scratch is zero on the first call and must be left as it may be
+    // found again.
     void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
                             ptrdiff_t nrows, uint64_t *counters, void *scratch);
     // Draws the conclusion into job->table; every rank does, from equal counters.
     void (*finish)(const ppx_job *job, const uint64_t *counters);
+    // Asked after finish, on every rank: whether the table says that the kernel cannot go on. May
+    // be NULL.
+    ppx_status (*verdict)(const ppx_job *job, ppx_error *error);
 } ppx_reduce;
 
 // ---- scan: a carry from all strips above --------------------------------------------------------
@@ -156,19 +164,46 @@ typedef struct ppx_join {
     size_t record_nbytes;
     ppx_status (*local[PPX_NTYPES])(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                                     ppx_error *error);
-    // The components along the piece's first or last row, one for each pixel, or PPX_NO_COMPONENT.
+    // The components along the piece's first or last row, one for each pixel of the output's rows,
+    // or PPX_NO_COMPONENT.
     void (*edge)(const ppx_job *job, const ppx_piece *piece, bool last, uint32_t *ids);
     // Compares the last row of one piece with the first of the next.
     ppx_status (*seam)(const ppx_job *job, const uint32_t *above, const uint32_t *below,
                        const ppx_seam *seam);
-    void (*merge)(const ppx_job *job, void *into, const void *from); // of two records
+    // Adds to the records of the lower piece (of its component k: records + k * record_nbytes) what
+    // pixels on both sides of the seam bring, so that the sum over both pieces is right. The rows
+    // are those of `seam`. May be NULL.
+    void (*mend)(const ppx_job *job, const uint32_t *above, const uint32_t *below, void *records);
+    // Of two records, in any order: sums, least and most.
+    void (*merge)(const ppx_job *job, void *into, const void *from);
+    // What `paint` is to know of a component, from its record over the whole image and its number.
+    // Records are then kept with a sink or without. NULL: the number itself.
+    uint32_t (*value)(const ppx_job *job, const void *record, uint32_t number);
     // Writes rows [y, y + nrows) of the output (global rows, within the piece); component k of the
-    // piece is component number[k] of the image, counted from 0 by first pixel in raster order.
+    // piece is component number[k] of the image, counted from 0 by first pixel in raster order; or
+    // number[k] is its value, where the join has them.
     void (*paint)(const ppx_job *job, const ppx_piece *piece, const uint32_t *number, ptrdiff_t y,
                   ptrdiff_t nrows, void *const *out);
     // All records of the image in final order. Called where job->sink is not NULL. May be NULL.
     void (*report)(const ppx_job *job, const void *records, size_t n);
 } ppx_join;
+
+// ---- wavefront: a pixel after those to the left and above ---------------------------------------
+
+// All that rows hand down is one line of ncarry 32-bit words for the whole image, zero above the
+// first row: a row reads what the one above left of its columns there, and leaves its own in the
+// same place, at most one column behind the one that it is at. So a row may follow the one above at
+// a distance of a column, and blocks of columns that lean by one column a row can go on in many
+// strips at once.
+typedef struct ppx_wavefront {
+    // Makes of row y + k, k below nrows, the columns [x0 - k, x1 - k) that the image has, one row
+    // after the other. A strip's blocks come from left to right: x0 is 0 at first and then the last
+    // x1; state is geometry.scratch_nbytes, zero before the first of them. Where rows go in order,
+    // nrows is 1 and the columns are all: a row may then begin at its right end.
+    void (*tile[PPX_NTYPES])(const ppx_job *job, const void *const *in, ptrdiff_t y,
+                             ptrdiff_t nrows, ptrdiff_t x0, ptrdiff_t x1, int32_t *line,
+                             void *state, void *const *out);
+} ppx_wavefront;
 
 // ---- settle: a fixed point ----------------------------------------------------------------------
 
@@ -194,23 +229,14 @@ typedef struct ppx_settle {
                                    ppx_error *error);
 } ppx_settle;
 
-// ---- wavefront: a pixel after its neighbours to the left and above
-// -------------------------------
+// ---- transpose: columns become rows -------------------------------------------------------------
 
-// All that rows hand down is one line of ncarry 32-bit words for the whole image, zero above the
-// first row: a row reads what the one above left of its columns there, and leaves its own in the
-// same place, at most one column behind the one that it is at. So a row may follow the one above at
-// a distance of a column, and blocks of columns that lean by one column a row can go on in many
-// strips at once.
-typedef struct ppx_wavefront {
-    // Makes of row y + k, k below nrows, the columns [x0 - k, x1 - k) that the image has, one row
-    // after the other. A strip's blocks come from left to right: x0 is 0 at first and then the last
-    // x1; state is geometry.scratch_nbytes, zero before the first of them. Where rows go in order,
-    // nrows is 1 and the columns are all: a row may then begin at its right end.
-    void (*tile[PPX_NTYPES])(const ppx_job *job, const void *const *in, ptrdiff_t y,
-                             ptrdiff_t nrows, ptrdiff_t x0, ptrdiff_t x1, int32_t *line,
-                             void *state, void *const *out);
-} ppx_wavefront;
+// out(x, y) = in(y, x): width and height change places without a word of the kernel.
+typedef struct ppx_transpose {
+    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
+    // of each. Pixels are moved whole, with all their channels.
+    void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
+} ppx_transpose;
 
 // ---- Steps and kernels --------------------------------------------------------------------------
 
@@ -228,7 +254,8 @@ typedef enum ppx_pattern {
     PPX_SCAN,
     PPX_JOIN,
     PPX_WAVEFRONT,
-    PPX_SETTLE
+    PPX_SETTLE,
+    PPX_TRANSPOSE
 } ppx_pattern;
 
 typedef struct ppx_step {
@@ -240,8 +267,9 @@ typedef struct ppx_step {
         ppx_reduce reduce; // passes its input on unchanged
         ppx_scan scan;
         ppx_join join;
-        ppx_settle settle;
         ppx_wavefront wavefront;
+        ppx_settle settle;
+        ppx_transpose transpose; // needs no geometry
     };
 } ppx_step;
 

@@ -11,12 +11,18 @@
 enum { LINE = 64 };
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
+size_t ppx_alloc_room(size_t nbytes) {
+    if (nbytes < 2 * HUGE_PAGE)
+        return ppx_round_up(nbytes ? nbytes : 1, LINE);
+    return ppx_round_up(nbytes, HUGE_PAGE);
+}
+
 void *ppx_alloc(size_t nbytes) {
     if (nbytes > SIZE_MAX - HUGE_PAGE)
         return NULL;
+    size_t whole = ppx_alloc_room(nbytes);
     if (nbytes < 2 * HUGE_PAGE)
-        return aligned_alloc(LINE, ppx_round_up(nbytes ? nbytes : 1, LINE));
-    size_t whole = ppx_round_up(nbytes, HUGE_PAGE);
+        return aligned_alloc(LINE, whole);
     void *memory = aligned_alloc(HUGE_PAGE, whole);
     if (memory)
         (void)madvise(memory, whole, MADV_HUGEPAGE); // advice: a kernel without it is as right

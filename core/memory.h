@@ -7,6 +7,8 @@
 // Memory aligned to 64 bytes, undefined content; large blocks ask for huge pages (a page fault
 // costs more than most filters). NULL when there is none. ppx_free (parpix.h) takes NULL.
 void *ppx_alloc(size_t nbytes);
+// How many bytes it gives to who asks for so many, which must be few enough to be given.
+size_t ppx_alloc_room(size_t nbytes);
 
 // As ppx_alloc, zeroed, for count items of nbytes; the error names what it was for.
 ppx_status ppx_alloc_array(void **memory, size_t count, size_t nbytes, const char *what,

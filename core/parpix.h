@@ -64,15 +64,18 @@ bool ppx_shape_equal(ppx_shape a, ppx_shape b);
 
 typedef struct ppx_image {
     ppx_shape shape;
-    ptrdiff_t stride; // from one row to the next, in bytes
-    void *data;       // first sample of row 0
-    void *own;        // memory to free, NULL in a view
-    size_t own_nbytes;
+    ptrdiff_t stride;  // from one row to the next, in bytes
+    void *data;        // first sample of row 0
+    void *own;         // memory to free, NULL in a view
+    size_t own_nbytes; // of that memory
 } ppx_image;
 
 // Memory is aligned to 64 bytes, its content undefined; the stride is an odd multiple of 64 bytes
 // (multiples of 4096 put the rows of a neighbourhood into the same cache sets).
 ppx_status ppx_image_create(ppx_image *image, ppx_shape shape, ppx_error *error);
+// Makes an image of another shape, its content undefined, of the memory that the image owns; false
+// (and nothing is changed) where that is not enough.
+bool ppx_image_reshape(ppx_image *image, ppx_shape shape);
 void ppx_image_free(ppx_image *image); // leaves an empty image; views are only emptied
 // Rows [y, y + nrows) of an image: shares its memory, never owns it.
 ppx_image ppx_image_view(const ppx_image *image, ptrdiff_t y, ptrdiff_t nrows);
@@ -144,8 +147,16 @@ void ppx_free(void *memory);
 
 // ---- Kernels and chains -------------------------------------------------------------------------
 
-// A PPX_FILE is read when the chain is parsed, a PPX_IMAGE when it runs.
-typedef enum ppx_param_kind { PPX_INT, PPX_REAL, PPX_CHOICE, PPX_FILE, PPX_IMAGE } ppx_param_kind;
+// A PPX_FILE is read when the chain is parsed, a PPX_IMAGE when it runs. A PPX_TEXT is for the
+// kernel to read.
+typedef enum ppx_param_kind {
+    PPX_INT,
+    PPX_REAL,
+    PPX_CHOICE,
+    PPX_FILE,
+    PPX_IMAGE,
+    PPX_TEXT,
+} ppx_param_kind;
 
 typedef struct ppx_param {
     const char *key;

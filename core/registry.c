@@ -95,15 +95,27 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
 }
 
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
-    static const char *const names[] = {
-        [PPX_MAP] = "map",   [PPX_REDUCE] = "reduce", [PPX_SCAN] = "scan",
-        [PPX_JOIN] = "join", [PPX_SETTLE] = "settle", [PPX_WAVEFRONT] = "wavefront"};
+    static const char *const names[] = {[PPX_MAP] = "map",
+                                        [PPX_REDUCE] = "reduce",
+                                        [PPX_SCAN] = "scan",
+                                        [PPX_JOIN] = "join",
+                                        [PPX_WAVEFRONT] = "wavefront",
+                                        [PPX_SETTLE] = "settle",
+                                        [PPX_TRANSPOSE] = "transpose"};
     static const char *const pairs[][2] = {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}, {"settle", "map"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan",
                                         "settle + map"};
-    if (kernel->again)
-        return "iterate";
+    bool joins = false, turns = false, counts = false;
+    for (int s = 0; s < kernel->nsteps; s++) {
+        joins = joins || kernel->steps[s].pattern == PPX_JOIN;
+        counts = counts || kernel->steps[s].pattern == PPX_REDUCE;
+        turns = turns || kernel->steps[s].pattern == PPX_TRANSPOSE;
+    }
+    if (turns && kernel->nsteps > 1)
+        return "map + transpose";
+    if (kernel->again && (counts || !joins))
+        return joins ? "iterate + join" : "iterate";
     const char *first = names[kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)

@@ -80,11 +80,8 @@ static ppx_status create_output(run_state *run, ppx_shape shape, ppx_band *out) 
     if (run->runner->band)
         run->runner->band(run->runner, shape.height, &out->y0, &y1);
     shape.height = y1 - out->y0;
-    ppx_shape had = run->spare.shape;
-    if (run->spare.own && had.height == shape.height &&
-        ppx_shape_row_nbytes(had) == ppx_shape_row_nbytes(shape)) {
+    if (ppx_image_reshape(&run->spare, shape)) {
         out->rows = run->spare;
-        out->rows.shape = shape;
         run->spare = (ppx_image){0};
         return PPX_OK;
     }
@@ -150,15 +147,18 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     ppx_status status = ppx_alloc_array((void **)&counters, job->geometry.ncounters,
                                         sizeof *counters, "counters", run->error);
     status = agree(run, status);
-    if (!status)
-        status = run->runner->reduce(run->runner, job, reduce, run->band, counters, run->error);
+    if (!status) {
+        const ppx_source in = source_of(run->band);
+        status = run->runner->reduce(run->runner, job, reduce, &in, in.y0,
+                                     in.y0 + in.own->shape.height, counters, run->error);
+    }
     count_image(run, job->in);
     ppx_lap lap = ppx_lap_start(run->trace);
     if (!status)
         reduce->finish(job, counters);
     ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     ppx_free(counters);
-    return status;
+    return status || !reduce->verdict ? status : reduce->verdict(job, run->error);
 }
 
 // The second image of a step that is not a map; NULL if it has none.
@@ -169,21 +169,25 @@ static const ppx_band *second_of(const run_state *run, ppx_with with) {
     return band && band->rows.shape.width ? band : NULL;
 }
 
-// A scan, a join, a settling or a wavefront.
-static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
+// A step that is neither a map nor a reduction.
+static ppx_status run_across(run_state *run, ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
+    // Ranks do not know of each other's sinks.
+    job->findings = job->sink || runner->share || (step->pattern == PPX_JOIN && step->join.value);
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
     if (!status && step->pattern == PPX_SCAN)
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
     else if (!status && step->pattern == PPX_JOIN)
         status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
+    else if (!status && step->pattern == PPX_WAVEFRONT)
+        status =
+            runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
     else if (!status && step->pattern == PPX_SETTLE)
         status = runner->settle(runner, job, &step->settle, run->band,
                                 second_of(run, step->settle.with), &out, NULL, run->error);
     else if (!status)
-        status =
-            runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
+        status = runner->transpose(runner, job, &step->transpose, run->band, &out, run->error);
     count_image(run, job->in);
     count_image(run, job->geometry.out);
     if (job->second) {
@@ -216,16 +220,15 @@ static ppx_status run_step(run_state *run, ppx_job *job, const ppx_step *step) {
 
 static ppx_status run_steps(run_state *run, ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
-    int turn = 0;
     ppx_status status = PPX_OK;
     for (int s = 0; !status && s < kernel->nsteps; s++) {
-        if (kernel->again && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (kernel->again && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         status = run_step(run, job, &kernel->steps[s]);
         if (kernel->again && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }
@@ -293,7 +296,6 @@ static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape *sh
     if (status)
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
-    job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
     job.trace = run->trace;
     status = pack(run, &job);
     if (!status)

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include "../core/kernel.h"
 
 // Bit k is set where byte k is not 0.
@@ -20,8 +24,16 @@ static inline uint64_t bits_of_8(const uint8_t *bytes) {
 
 static inline uint64_t bits_of_64(const uint8_t *bytes) {
     uint64_t bits = 0;
+#ifdef __AVX2__
+    for (int k = 0; k < 64; k += 32) {
+        const __m256i half = _mm256_loadu_si256((const __m256i *)(bytes + k));
+        const __m256i zero = _mm256_cmpeq_epi8(half, _mm256_setzero_si256());
+        bits |= (uint64_t)(uint32_t)~_mm256_movemask_epi8(zero) << k;
+    }
+#else
     for (int k = 0; k < 8; k++)
         bits |= bits_of_8(bytes + 8 * k) << 8 * k;
+#endif
     return bits;
 }
 

@@ -7,10 +7,9 @@
 //
 // A call makes a strip of output rows, which is a column of the input one strip wide: with u8 a
 // cache line of each input row. Of that column as many input rows at a time are taken as fill a
-// cache line of each output row. Pixels of 1, 2 and 4 bytes go through registers in square blocks;
-// others are moved one by one. Every output row needs all input rows: on ranks, each receives the
-// whole image.
-#include "../core/kernel.h"
+// cache line of each output row. Pixels of 1, 2, 4 and 8 bytes go through registers in square
+// blocks; others are moved one by one. Other kernels have it for a step (transpose.h).
+#include "transpose.h"
 
 #include <string.h>
 
@@ -36,94 +35,84 @@
 #define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #include "transpose.inc.h"
 
+#define PIXEL uint64_t
+#define NAME(function) function##_8
+#define INTERLEAVE_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#include "transpose.inc.h"
+
 #ifdef __AVX2__
 #include "transpose_avx2.inc.h"
 #else
-static void strip_1(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t y0,
+static void strip_1(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t y0,
                     ptrdiff_t y1) {
     rows_1(out, in, x0, PPX_STRIP, y0, y1);
 }
 #endif
 
 // Pixels of any other size, which is a constant where this is called.
-static INLINE void move_rows(void *const *out, const void *const *in, ptrdiff_t x0,
+static INLINE void move_rows(const ppx_image *out, const ppx_image *in, ptrdiff_t x0,
                              ptrdiff_t ncolumns, ptrdiff_t y0, ptrdiff_t y1, size_t nbytes) {
     for (ptrdiff_t x = 0; x < ncolumns; x++) {
-        char *to = (char *)out[x] + (size_t)y0 * nbytes;
-        size_t from = (size_t)(x0 + x) * nbytes;
-        for (ptrdiff_t y = y0; y < y1; y++, to += nbytes)
-            memcpy(to, (const char *)in[y] + from, nbytes);
+        char *to = (char *)ppx_image_row(out, x) + (size_t)y0 * nbytes;
+        const char *from = (const char *)ppx_image_row(in, y0) + (size_t)(x0 + x) * nbytes;
+        for (ptrdiff_t y = y0; y < y1; y++, to += nbytes, from += in->stride)
+            memcpy(to, from, nbytes);
     }
 }
 
-static void transpose_rows(const ppx_job *job, const ppx_block *block) {
-    const size_t pixel = (size_t)job->in.channels * ppx_type_nbytes(job->in.type);
-    const ptrdiff_t height = job->in.height, x0 = block->y, n = block->nrows;
+static void move(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t n, ptrdiff_t y,
+                 ptrdiff_t end, size_t pixel) {
+    switch (pixel) {
+    case 1:
+        if (n == PPX_STRIP)
+            strip_1(out, in, x0, y, end);
+        else
+            rows_1(out, in, x0, n, y, end);
+        break;
+    case 2:
+        rows_2(out, in, x0, n, y, end);
+        break;
+    case 3:
+        move_rows(out, in, x0, n, y, end, 3);
+        break;
+    case 4:
+        rows_4(out, in, x0, n, y, end);
+        break;
+    case 6:
+        move_rows(out, in, x0, n, y, end, 6);
+        break;
+    case 8:
+        rows_8(out, in, x0, n, y, end);
+        break;
+    case 12:
+        move_rows(out, in, x0, n, y, end, 12);
+        break;
+    default:
+        move_rows(out, in, x0, n, y, end, 16);
+        break;
+    }
+}
+
+void ppx_transpose_rows(const ppx_image *in, ptrdiff_t x0, const ppx_image *out) {
+    const size_t pixel = (size_t)in->shape.channels * ppx_type_nbytes(in->shape.type);
+    const ptrdiff_t height = in->shape.height, n = out->shape.height;
     const ptrdiff_t group = 16, ahead = 32;  // rows
     const size_t nbytes = (size_t)n * pixel; // of a strip of an input row
-    void *const *out = block->out;
-    const void *const *in = block->in;
     for (ptrdiff_t y = 0; y < height; y += group) {
         ptrdiff_t end = height - y < group ? height : y + group;
         // Each input row is on a page of its own, which no hardware foresees.
         for (ptrdiff_t k = y + ahead; k < height && k < y + ahead + group; k++) {
-            const char *from = (const char *)in[k] + (size_t)x0 * pixel;
+            const char *from = (const char *)ppx_image_row(in, k) + (size_t)x0 * pixel;
             for (size_t byte = 0; byte < nbytes; byte += 64)
                 __builtin_prefetch(from + byte, 0, 2);
             __builtin_prefetch(from + nbytes - 1, 0, 2); // where lines are not aligned to strips
         }
-        switch (pixel) {
-        case 1:
-            if (n == PPX_STRIP)
-                strip_1(out, in, x0, y, end);
-            else
-                rows_1(out, in, x0, n, y, end);
-            break;
-        case 2:
-            rows_2(out, in, x0, n, y, end);
-            break;
-        case 3:
-            move_rows(out, in, x0, n, y, end, 3);
-            break;
-        case 4:
-            rows_4(out, in, x0, n, y, end);
-            break;
-        case 6:
-            move_rows(out, in, x0, n, y, end, 6);
-            break;
-        case 8:
-            move_rows(out, in, x0, n, y, end, 8);
-            break;
-        case 12:
-            move_rows(out, in, x0, n, y, end, 12);
-            break;
-        default:
-            move_rows(out, in, x0, n, y, end, 16);
-            break;
-        }
+        move(out, in, x0, n, y, end, pixel);
     }
 }
 
-static void transpose_needs(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t *a,
-                            ptrdiff_t *b) {
-    (void)y0, (void)y1;
-    *a = 0;
-    *b = job->in.height;
-}
-
-static void transpose_geometry(const ppx_job *job, ppx_geometry *g) {
-    g->out.width = job->in.height;
-    g->out.height = job->in.width;
-    g->block = PPX_STRIP;
-    g->keep_alpha = false; // it moves
-}
-
-static const ppx_step transpose_steps[] = {{
-    .pattern = PPX_MAP,
-    .geometry = transpose_geometry,
-    .map = {.rows = {transpose_rows, transpose_rows, transpose_rows, transpose_rows},
-            .needs = transpose_needs},
-}};
+static const ppx_step transpose_steps[] = {PPX_TRANSPOSE_STEP};
 
 const ppx_kernel PPX_KERNEL(transpose) = {
     .name = "transpose",

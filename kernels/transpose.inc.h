@@ -17,25 +17,25 @@ static INLINE void NAME(interleave)(VECTOR *to, const VECTOR *from) {
 }
 
 // The block at column x, row y of the input becomes the one at column y, row x of the output.
-static INLINE void NAME(block)(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t x,
+static INLINE void NAME(block)(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t x,
                                ptrdiff_t y) {
     VECTOR a[16], b[16];
     for (ptrdiff_t k = 0; k < SIDE; k++)
-        memcpy(&a[k], (const PIXEL *)in[y + k] + x0 + x, sizeof a[k]);
+        memcpy(&a[k], (const PIXEL *)ppx_image_row(in, y + k) + x0 + x, sizeof a[k]);
     NAME(interleave)(b, a);
-    NAME(interleave)(a, b);
-    if (SIDE > 4) {
+    if (SIDE > 2)
+        NAME(interleave)(a, b);
+    if (SIDE > 4)
         NAME(interleave)(b, a);
-        if (SIDE > 8)
-            NAME(interleave)(a, b);
-    }
-    const VECTOR *done = SIDE == 8 ? b : a;
+    if (SIDE > 8)
+        NAME(interleave)(a, b);
+    const VECTOR *done = SIDE == 2 || SIDE == 8 ? b : a;
     for (ptrdiff_t k = 0; k < SIDE; k++)
-        memcpy((PIXEL *)out[x + k] + y, &done[k], sizeof done[k]);
+        memcpy((PIXEL *)ppx_image_row(out, x + k) + y, &done[k], sizeof done[k]);
 }
 
 // Input rows [y0, y1) of the columns [x0, x0 + ncolumns), ncolumns at most a strip.
-static void NAME(rows)(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t ncolumns,
+static void NAME(rows)(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t ncolumns,
                        ptrdiff_t y0, ptrdiff_t y1) {
     ptrdiff_t whole_x = ncolumns / SIDE * SIDE, whole_y = y0 + (y1 - y0) / SIDE * SIDE;
     for (ptrdiff_t y = y0; y < whole_y; y += SIDE)
@@ -43,7 +43,7 @@ static void NAME(rows)(void *const *out, const void *const *in, ptrdiff_t x0, pt
             NAME(block)(out, in, x0, x, y);
     for (ptrdiff_t x = 0; x < ncolumns; x++)
         for (ptrdiff_t y = x < whole_x ? whole_y : y0; y < y1; y++)
-            ((PIXEL *)out[x])[y] = ((const PIXEL *)in[y])[x0 + x];
+            ((PIXEL *)ppx_image_row(out, x))[y] = ((const PIXEL *)ppx_image_row(in, y))[x0 + x];
 }
 
 #undef VECTOR

@@ -8,20 +8,22 @@ static INLINE __m256i load(const void *from) {
 }
 
 // Column x of eight rows is in eight bytes of the result's half for x / 16 of each 32.
-static INLINE void store_columns(void *const *out, ptrdiff_t x, ptrdiff_t y, __m256i v) {
+static INLINE void store_columns(const ppx_image *out, ptrdiff_t x, ptrdiff_t y, __m256i v) {
     __m128i low = _mm256_castsi256_si128(v), high = _mm256_extracti128_si256(v, 1);
-    _mm_storel_epi64((__m128i *)((uint8_t *)out[x] + y), low);
-    _mm_storeh_pd((double *)(void *)((uint8_t *)out[x + 1] + y), _mm_castsi128_pd(low));
-    _mm_storel_epi64((__m128i *)((uint8_t *)out[x + 16] + y), high);
-    _mm_storeh_pd((double *)(void *)((uint8_t *)out[x + 17] + y), _mm_castsi128_pd(high));
+    _mm_storel_epi64((__m128i *)((uint8_t *)ppx_image_row(out, x) + y), low);
+    _mm_storeh_pd((double *)(void *)((uint8_t *)ppx_image_row(out, x + 1) + y),
+                  _mm_castsi128_pd(low));
+    _mm_storel_epi64((__m128i *)((uint8_t *)ppx_image_row(out, x + 16) + y), high);
+    _mm_storeh_pd((double *)(void *)((uint8_t *)ppx_image_row(out, x + 17) + y),
+                  _mm_castsi128_pd(high));
 }
 
 // 32 columns of eight rows.
-static INLINE void columns_32(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t x,
+static INLINE void columns_32(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t x,
                               ptrdiff_t y) {
     __m256i a[8], b[8];
     for (int k = 0; k < 8; k++)
-        a[k] = load((const uint8_t *)in[y + k] + x0 + x);
+        a[k] = load((const uint8_t *)ppx_image_row(in, y + k) + x0 + x);
     for (int k = 0; k < 4; k++) { // rows k and k + 4, of columns 0 to 7 and 8 to 15
         b[2 * k] = _mm256_unpacklo_epi8(a[k], a[k + 4]);
         b[2 * k + 1] = _mm256_unpackhi_epi8(a[k], a[k + 4]);
@@ -40,7 +42,7 @@ static INLINE void columns_32(void *const *out, const void *const *in, ptrdiff_t
 }
 
 // Input rows [y0, y1) of a whole strip of columns.
-static void strip_1(void *const *out, const void *const *in, ptrdiff_t x0, ptrdiff_t y0,
+static void strip_1(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t y0,
                     ptrdiff_t y1) {
     ptrdiff_t y = y0;
     for (; y + 8 <= y1; y += 8) {

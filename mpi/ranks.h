@@ -52,7 +52,8 @@ ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const
 ppx_status ppx_map_dealt(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                          const ppx_band *out, ppx_error *error);
 ppx_status ppx_reduce_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                          const ppx_band *in, uint64_t *counters, ppx_error *error);
+                          const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                          ppx_error *error);
 ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                         const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
                         ppx_error *error);
@@ -62,6 +63,9 @@ ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_settle_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
                           const ppx_band *in, const ppx_band *with, const ppx_band *out,
                           const ppx_settle_across *across, ppx_error *error);
+ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error);
 
 // The bands' rows copied into the whole image of rank 0, and back (bands.c).
 ppx_status ppx_ranks_gather_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *own,

@@ -39,8 +39,9 @@ ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
                              ppx_error *error) {
     PPX_ASSERT(!across); // ranks are the outermost
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    pipe_ends ends = {ranks, job->trace, ppx_ranks_neighbour(ranks, in->height, -1),
-                      ppx_ranks_neighbour(ranks, in->height, 1)};
+    pipe_ends ends = {ranks, job->trace, 0, 0};
+    ends.above = ppx_ranks_neighbour(ranks, in->height, -1);
+    ends.below = ppx_ranks_neighbour(ranks, in->height, 1);
     ppx_wavefront_across between = {&ends, ends_agree, hand_across};
     int unused;
     ppx_status status = ppx_mpi_count(job->geometry.ncarry, "words of a line", &unused, error);

@@ -75,7 +75,8 @@ static bool is_streamed(const char *spec) {
     bool whole = strstr(spec, "with=") != NULL;
     for (size_t k = 0; k < ppx_chain_length(chain); k++) {
         const char *pattern = ppx_kernel_pattern(ppx_chain_kernel(chain, k));
-        whole = whole || strstr(pattern, "scan") || strstr(pattern, "join");
+        whole = whole || strstr(pattern, "scan") || strstr(pattern, "join") ||
+                strstr(pattern, "transpose");
     }
     ppx_chain_free(chain);
     return !whole;

@@ -1,0 +1,540 @@
+// match.c: where a template is found: normalised cross-correlation (Lewis 1995).
+//
+//     out(x, y) = (n sum TI - sum T sum I) / sqrt((n sum TT - (sum T)^2) (n sum II - (sum I)^2))
+//
+// over the n pixels of the template T and of the window of the image I whose upper left pixel is
+// (x, y): 1 where it is the template but for brightness and contrast, -1 where it is its negative.
+// Where the window or the template is flat, and where the window would leave the image, it is 0.
+// Shapes: one channel of u8 or u16; f32 of the same size comes out. template= names an image of the
+// same type, not larger than the image, of at most 2^19 pixels (u8) or 2^16 (u16). Findings: the
+// `top` best places of all, in the order of (value, then raster). No border.
+//
+// All sums are exact. Those of TI are convolutions in double, rounded to whole numbers: tiles of
+// nx x ny pixels, two side by side as one complex image, are transformed (rows, then columns),
+// multiplied with the template's conjugate transform, and transformed back (overlap-save). With
+// samples less half of the range, u16 templates taken apart into two of 8 bits, and tiles of at
+// most 2^22 pixels, the norms |I| |T| are below 2^40, and the error, at most 2^-45 of them
+// (Percival 2003), is far below a half. Sums of I and II run down the columns and along the rows.
+// Cost for a template of 64 x 64: about 180 operations a pixel in double, twice that for u16.
+#include "fourier.h"
+
+// Without AVX such vectors have no registers to be returned in: all functions that do are inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+typedef double quads __attribute__((vector_size(32)));
+typedef int32_t quad_wholes __attribute__((vector_size(16)));
+typedef struct quad_complexes { // a number of each of four transforms
+    quads re, im;
+} quad_complexes;
+
+#define REAL double
+#define VECTOR quads
+#define COMPLEXES quad_complexes
+#define NAME(function) function##_f64
+#include "fourier_passes.inc.h"
+
+enum { TEMPLATE, TOP };
+enum { QUAD = 4, MOST_TOP = 16, MOST_PIECES = 2 };
+
+typedef struct place {
+    uint64_t code; // ordered bits of the value, then the row's last column first
+    ptrdiff_t y;
+} place;
+
+// After it: factors of rows and of columns, the template's transforms (groups of four columns, each
+// of ny numbers), and room for a row or a column twice.
+typedef struct match_table {
+    ptrdiff_t width, height, nx, ny;
+    int npieces, nx_passes, ny_passes;
+    int nx_radix[FOURIER_MOST_PASSES], ny_radix[FOURIER_MOST_PASSES];
+    double n, sum, deviation;                        // of the template: sqrt(n sum TT - (sum T)^2)
+    size_t nx_factors, ny_factors, transforms, room; // bytes from the table on
+    ptrdiff_t nplaces;
+    place places[MOST_TOP];
+} match_table;
+
+static void *at(const ppx_job *job, size_t offset) {
+    return (char *)job->table + offset;
+}
+
+static ptrdiff_t template_height(const ppx_job *job) {
+    return job->second ? job->second->height : 1;
+}
+
+// ---- The plan -----------------------------------------------------------------------------------
+
+typedef struct match_plan {
+    ptrdiff_t width, height; // of the template
+    ptrdiff_t nx, ny;
+    ptrdiff_t across; // places that a tile yields in a row
+    ptrdiff_t npairs;
+    int npieces;
+} match_plan;
+
+// The least work for all tiles: nx log nx for every one of them, and log ny.
+static ptrdiff_t best_nx(ptrdiff_t places, ptrdiff_t width, ptrdiff_t ny) {
+    ptrdiff_t best = 0;
+    double least = 0;
+    for (ptrdiff_t factor = 1; factor <= 5; factor += 2)
+        for (ptrdiff_t nx = factor * 16; nx <= 8192; nx *= 2) {
+            if (nx < width)
+                continue;
+            double ntiles = ceil((double)places / (double)(nx - width + 1) / 2) * 2;
+            double work = ntiles * (double)nx * (1.5 * log2((double)nx) + 2 * log2((double)ny) + 4);
+            if (best == 0 || work < least) {
+                best = nx;
+                least = work;
+            }
+        }
+    return best;
+}
+
+static ptrdiff_t best_ny(ptrdiff_t rows) {
+    ptrdiff_t best = 0;
+    for (ptrdiff_t factor = 1; factor <= 5; factor += 2) {
+        ptrdiff_t n = factor * 16;
+        while (n < rows)
+            n *= 2;
+        if (best == 0 || n < best)
+            best = n;
+    }
+    return best;
+}
+
+static match_plan plan_of(const ppx_job *job) {
+    match_plan plan = {.width = 1, .height = 1, .npieces = job->first.type == PPX_U8 ? 1 : 2};
+    if (job->second) {
+        plan.width = job->second->rows.shape.width;
+        plan.height = job->second->height;
+    }
+    ptrdiff_t places = job->first.width - plan.width + 1;
+    plan.ny = best_ny(PPX_STRIP + plan.height - 1);
+    plan.nx = best_nx(places, plan.width, plan.ny);
+    plan.across = plan.nx - plan.width + 1;
+    plan.npairs = (places + 2 * plan.across - 1) / (2 * plan.across);
+    return plan;
+}
+
+static size_t column_nbytes(const match_plan *plan) {
+    return (size_t)plan->ny * sizeof(quad_complexes);
+}
+
+static size_t match_table_nbytes(const ppx_job *job) {
+    match_plan plan = plan_of(job);
+    return (sizeof(match_table) + 63) / 64 * 64 + (size_t)(plan.nx + plan.ny) * 2 * sizeof(double) +
+           column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD) +
+           2 * (size_t)(plan.nx > plan.ny ? plan.nx : plan.ny) * sizeof(quad_complexes);
+}
+
+// ---- The template -------------------------------------------------------------------------------
+
+// A sample less half of the range.
+static inline int64_t centred(const ppx_image *image, ptrdiff_t x, ptrdiff_t y) {
+    const void *row = ppx_image_row(image, y);
+    if (image->shape.type == PPX_U8)
+        return ((const uint8_t *)row)[x] - 128;
+    return ((const uint16_t *)row)[x] - 32768;
+}
+
+// Its two parts of 8 bits: 256 times the first, and the second.
+static inline double piece_of(int64_t sample, int piece, int npieces) {
+    int64_t low = ((sample + 32768 + 128) & 255) - 128;
+    if (npieces == 1)
+        return (double)sample;
+    return piece == 0 ? (double)((sample - low) / 256) : (double)low;
+}
+
+static void build_sums(const ppx_job *job, match_table *table) {
+    uint64_t sum = 0, squares = 0, n = (uint64_t)(table->width * table->height);
+    for (ptrdiff_t y = 0; y < table->height; y++)
+        for (ptrdiff_t x = 0; x < table->width; x++) {
+            int64_t sample = centred(&job->second->rows, x, y);
+            sum += (uint64_t)sample;
+            squares += (uint64_t)(sample * sample);
+        }
+    table->n = (double)n;
+    table->sum = (double)(int64_t)sum;
+    table->deviation = sqrt((double)(n * squares - sum * sum));
+}
+
+// Four rows of four become four columns.
+LANES_INLINE void turn_four(quads v[QUAD]) {
+    quads a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
+    quads b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+    quads c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
+    quads d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
+    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+LANES_INLINE void turn_numbers(quad_complexes *to, const quad_complexes *from) {
+    quads re[QUAD], im[QUAD];
+    for (int k = 0; k < QUAD; k++) {
+        re[k] = from[k].re;
+        im[k] = from[k].im;
+    }
+    turn_four(re);
+    turn_four(im);
+    for (int k = 0; k < QUAD; k++)
+        to[k] = (quad_complexes){re[k], im[k]};
+}
+
+// Four columns of a piece's transform.
+static quad_complexes *group_at(const ppx_job *job, int piece, ptrdiff_t g) {
+    const match_table *table = job->table;
+    quad_complexes *groups = at(job, table->transforms);
+    return groups + (piece * (table->nx / QUAD) + g) * table->ny;
+}
+
+static void build_piece(const ppx_job *job, int piece) {
+    const match_table *table = job->table;
+    const ptrdiff_t nx = table->nx, ny = table->ny;
+    quad_complexes *room = at(job, table->room);
+    for (ptrdiff_t y = 0; y < table->height; y += QUAD) {
+        memset(room, 0, (size_t)nx * sizeof *room);
+        for (ptrdiff_t r = 0; r < QUAD && y + r < table->height; r++)
+            for (ptrdiff_t x = 0; x < table->width; x++)
+                room[x].re[r] =
+                    piece_of(centred(&job->second->rows, x, y + r), piece, table->npieces);
+        const quad_complexes *z =
+            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx, room,
+                          room, room + nx);
+        for (ptrdiff_t u = 0; u < nx; u += QUAD)
+            turn_numbers(group_at(job, piece, u / QUAD) + y, z + u);
+    }
+    const double scale = 1 / ((double)nx * (double)ny);
+    for (ptrdiff_t g = 0; g < nx / QUAD; g++) {
+        quad_complexes *group = group_at(job, piece, g);
+        const quad_complexes *z =
+            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, group,
+                          room, room + ny);
+        for (ptrdiff_t v = 0; v < ny; v++)
+            group[v] = (quad_complexes){z[v].re * scale, -(z[v].im * scale)};
+    }
+}
+
+static void match_build(const ppx_job *job) {
+    match_plan plan = plan_of(job);
+    match_table *table = job->table;
+    table->width = plan.width;
+    table->height = plan.height;
+    table->nx = plan.nx;
+    table->ny = plan.ny;
+    table->npieces = plan.npieces;
+    table->nx_factors = (sizeof(match_table) + 63) / 64 * 64;
+    table->ny_factors = table->nx_factors + (size_t)plan.nx * 2 * sizeof(double);
+    table->transforms = table->ny_factors + (size_t)plan.ny * 2 * sizeof(double);
+    table->room =
+        table->transforms + column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD);
+    table->nx_passes = ppx_fourier_radices(table->nx_radix, plan.nx);
+    table->ny_passes = ppx_fourier_radices(table->ny_radix, plan.ny);
+    make_factors_f64(at(job, table->nx_factors), table->nx_radix, table->nx_passes, plan.nx);
+    make_factors_f64(at(job, table->ny_factors), table->ny_radix, table->ny_passes, plan.ny);
+    build_sums(job, table);
+    for (int piece = 0; piece < plan.npieces; piece++)
+        build_piece(job, piece);
+}
+
+// ---- Rows ---------------------------------------------------------------------------------------
+
+typedef struct match_state {
+    ptrdiff_t base; // the row that is at place 0 of the rings
+    char unused[64 - sizeof(ptrdiff_t)];
+} match_state;
+
+// What a worker holds. Sums of columns and transforms of rows go on from block to block, pair by
+// pair: which place of a ring a row has, and what is left of older rows in the others, takes no
+// part in sums that are rounded to what they are.
+typedef struct match_room {
+    match_state *state;
+    quad_complexes *row, *row_room;       // nx each
+    quad_complexes *column, *column_room; // ny each
+    quad_complexes *rings;                // rows of pairs of tiles: nx / 4 groups of ny + 1 each
+    quad_complexes *back; // what comes out of each piece: nx / 4 groups of a strip + 1
+    double *products;     // sums of TI: four rows of two tiles, 2 nx each
+    int64_t *windows;     // sums of I and II of a row's windows, 2 nx each
+    int64_t *sums;        // of I and II down each column of each pair, 2 nx each
+} match_room;
+
+static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
+    const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
+    const size_t number = sizeof(quad_complexes), npairs = (size_t)plan->npairs;
+    const size_t nbytes[] = {sizeof(match_state),
+                             nx * number,
+                             nx * number,
+                             ny * number,
+                             ny * number,
+                             npairs * groups * (ny + 1) * number,
+                             groups * (PPX_STRIP + 1) * number * (size_t)plan->npieces,
+                             QUAD * 2 * nx * sizeof(double),
+                             4 * nx * sizeof(int64_t),
+                             npairs * 4 * nx * sizeof(int64_t)};
+    void *parts[10];
+    size_t total = 0;
+    for (int k = 0; k < 10; k++) {
+        parts[k] = scratch ? (char *)scratch + total : NULL;
+        total += nbytes[k];
+    }
+    if (room)
+        *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
+                             parts[5], parts[6], parts[7], parts[8], parts[9]};
+    return total;
+}
+
+static quad_complexes *back_of(const match_table *table, const match_room *room, int piece) {
+    return room->back + piece * (table->nx / QUAD) * (PPX_STRIP + 1);
+}
+
+// The columns of a pair of tiles, from the transforms of their rows: forward, times the template's,
+// and back; conjugated. The ring's end meets its beginning, as it does in such a product.
+static void columns(const ppx_job *job, const match_room *room, const quad_complexes *ring,
+                    int piece, ptrdiff_t first, ptrdiff_t nrows) {
+    const match_table *table = job->table;
+    const ptrdiff_t ny = table->ny, start = first % ny, left = ny - start;
+    const ptrdiff_t before = nrows < left ? nrows : left; // the end of the ring
+    for (ptrdiff_t g = 0; g < table->nx / QUAD; g++) {
+        const quad_complexes *by = group_at(job, piece, g);
+        const quad_complexes *from = ring + g * (ny + 1);
+        quad_complexes *z =
+            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, from,
+                          room->column, room->column_room);
+        for (ptrdiff_t v = 0; v < ny; v++) {
+            quad_complexes a = z[v], b = by[v];
+            z[v].re = a.re * b.re - a.im * b.im;
+            z[v].im = -(a.re * b.im + a.im * b.re);
+        }
+        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z, z,
+                          z == room->column ? room->column_room : room->column);
+        quad_complexes *to = back_of(table, room, piece) + g * (PPX_STRIP + 1);
+        memcpy(to, z + start, (size_t)before * sizeof *z);
+        memcpy(to + before, z, (size_t)(nrows - before) * sizeof *z);
+    }
+}
+
+// Rounds to a whole number: beyond 2^52 doubles have nothing behind the point.
+LANES_INLINE quads rounded(quads v) {
+    const double far = 6755399441055744.0; // 1.5 * 2^52
+    return (v + far) - far;
+}
+
+// The sums of TI in four rows from k on: products[r * 2 nx + x], the second tile's from nx on.
+static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k) {
+    const match_table *table = job->table;
+    const ptrdiff_t nx = table->nx;
+    for (int piece = 0; piece < table->npieces; piece++) {
+        const quad_complexes *from = back_of(table, room, piece) + k;
+        for (ptrdiff_t g = 0; g < nx / QUAD; g++)
+            turn_numbers(room->row + g * QUAD, from + g * (PPX_STRIP + 1));
+        const quad_complexes *z =
+            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
+                          room->row, room->row, room->row_room);
+        for (ptrdiff_t x = 0; x < nx; x += QUAD) {
+            quad_complexes turned[QUAD];
+            turn_numbers(turned, z + x);
+            for (ptrdiff_t r = 0; r < QUAD; r++) {
+                quads sums[2] = {rounded(turned[r].re), -rounded(turned[r].im)}, before;
+                for (int tile = 0; tile < 2; tile++) {
+                    double *to = room->products + r * 2 * nx + tile * nx + x;
+                    memcpy(&before, to, sizeof before);
+                    if (piece > 0)
+                        sums[tile] += before * 256;
+                    memcpy(to, &sums[tile], sizeof before);
+                }
+            }
+        }
+    }
+}
+
+// Below 2^51 of size: put behind the bits of 1.5 * 2^52, as vectors know it of 32 bits only.
+LANES_INLINE double narrow(int64_t sum) {
+    const double far = 6755399441055744.0;
+    double moved;
+    sum += 0x4338000000000000;
+    memcpy(&moved, &sum, sizeof moved);
+    return moved - far;
+}
+
+#define INLINE inline __attribute__((always_inline))
+
+#define PIXEL uint8_t
+#define HALF 128
+#define COLUMN int32_t
+#define SUM double // of whole numbers below 2^53
+#define TO_SUM(sum) narrow(sum)
+#define NAME(function) function##_u8
+#include "match.inc.h"
+
+#define PIXEL uint16_t
+#define HALF 32768
+#define COLUMN int64_t
+#define SUM int64_t
+#define TO_SUM(sum) (sum)
+#define NAME(function) function##_u16
+#include "match.inc.h"
+
+static void match_geometry(const ppx_job *job, ppx_geometry *g) {
+    match_plan plan = plan_of(job);
+    g->out.type = PPX_F32;
+    g->down = template_height(job) - 1;
+    g->block = PPX_STRIP;
+    g->scratch_nbytes = room_of(&plan, NULL, NULL);
+}
+
+// ---- The best places ----------------------------------------------------------------------------
+
+static void best_geometry(const ppx_job *job, ppx_geometry *g) {
+    g->ncounters = (size_t)job->in.height * (size_t)job->values[TOP].i;
+}
+
+// Larger for larger values, and for the earlier of equal ones; 0 for none.
+static inline uint64_t code_of(float value, ptrdiff_t x) {
+    uint32_t bits;
+    value += 0.0f; // one zero
+    memcpy(&bits, &value, sizeof bits);
+    bits = bits >> 31 ? ~bits : bits | 1u << 31;
+    return (uint64_t)bits << 32 | (UINT32_MAX - (uint32_t)x);
+}
+
+static inline double value_of(uint64_t code) {
+    uint32_t bits = (uint32_t)(code >> 32);
+    float value;
+    bits = bits >> 31 ? bits & ~(1u << 31) : ~bits;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+static inline bool any_above(const float *row, ptrdiff_t n, float level) {
+    int any = 0;
+    for (ptrdiff_t x = 0; x < n; x++)
+        any |= row[x] > level;
+    return any;
+}
+
+// The `top` best of each row, best first, in counters of its own: who counts a row counts all of
+// it.
+static void best_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
+                     uint64_t *counters, void *scratch) {
+    (void)scratch;
+    enum { CHUNK = 32 };
+    const ptrdiff_t top = (ptrdiff_t)job->values[TOP].i;
+    const ptrdiff_t nx = job->first.width - job->second->rows.shape.width + 1;
+    const ptrdiff_t end = job->first.height - template_height(job) + 1;
+    for (ptrdiff_t k = 0; k < nrows && y + k < end; k++) {
+        uint64_t *best = counters + (y + k) * top;
+        const float *row = rows[k];
+        float level = -2;
+        for (ptrdiff_t x = 0; x < nx; x++) {
+            while (x + CHUNK <= nx && !any_above(row + x, CHUNK, level))
+                x += CHUNK;
+            if (x == nx || row[x] <= level)
+                continue;
+            uint64_t code = code_of(row[x], x);
+            ptrdiff_t rank = top - 1;
+            for (; rank > 0 && best[rank - 1] < code; rank--)
+                best[rank] = best[rank - 1];
+            best[rank] = code;
+            if (best[top - 1])
+                level = (float)value_of(best[top - 1]);
+        }
+    }
+}
+
+static void best_finish(const ppx_job *job, const uint64_t *counters) {
+    match_table *table = job->table;
+    const ptrdiff_t top = (ptrdiff_t)job->values[TOP].i;
+    table->nplaces = 0;
+    for (ptrdiff_t y = 0; y < job->in.height; y++)
+        for (ptrdiff_t k = 0; k < top; k++) {
+            uint64_t code = counters[y * top + k];
+            // Of equal values the earlier row stays before.
+            ptrdiff_t rank = table->nplaces;
+            while (rank > 0 && table->places[rank - 1].code >> 32 < code >> 32)
+                rank--;
+            if (code == 0 || rank == top)
+                break;
+            ptrdiff_t end = table->nplaces < top ? table->nplaces++ : top - 1;
+            memmove(&table->places[rank + 1], &table->places[rank],
+                    (size_t)(end - rank) * sizeof *table->places);
+            table->places[rank] = (place){code, y};
+        }
+}
+
+static double place_cell(const void *data, size_t row, int column) {
+    const place *p = (const place *)data + row;
+    if (column == 0)
+        return (double)(UINT32_MAX - (uint32_t)p->code);
+    return column == 1 ? (double)p->y : value_of(p->code);
+}
+
+static void match_report(const ppx_job *job) {
+    static const char *const columns_of[] = {"x", "y", "value"};
+    static const bool whole[] = {true, true, false};
+    const match_table *table = job->table;
+    const ppx_sink *to = job->sink;
+    if (to->table)
+        to->table(to->context, job->kernel->name,
+                  &(ppx_table){"places", 3, columns_of, whole, (size_t)table->nplaces, place_cell,
+                               table->places});
+}
+
+// ---- The kernel ---------------------------------------------------------------------------------
+
+static ppx_status match_check(const ppx_job *job, ppx_error *error) {
+    const ppx_shape first = job->first;
+    const ptrdiff_t most = first.type == PPX_U8 ? 1 << 19 : 1 << 16;
+    if ((uint64_t)first.width >= UINT32_MAX)
+        return ppx_fail(error, PPX_E_USAGE, "match: an image %td wide is too large for it",
+                        first.width);
+    if (!job->second)
+        return PPX_OK;
+    const ptrdiff_t width = job->second->rows.shape.width, height = job->second->height;
+    if (width > first.width || height > first.height)
+        return ppx_fail(error, PPX_E_USAGE,
+                        "match: the template is %td x %td, larger than the image, %td x %td: crop "
+                        "it, or exchange them",
+                        width, height, first.width, first.height);
+    if (width > most / height || width > 4096)
+        return ppx_fail(
+            error, PPX_E_USAGE,
+            "match: the template is %td x %td; at most %td pixels do, 4096 of them in a "
+            "row: shrink both images",
+            width, height, most);
+    return PPX_OK;
+}
+
+static const ppx_param match_params[] = {
+    [TEMPLATE] = {"template", PPX_IMAGE, 0, 0, NULL, NULL, "the image to look for"},
+    [TOP] = {"top", PPX_INT, 1, MOST_TOP, NULL, "1", "how many places are listed, the best first"},
+};
+
+static const ppx_step match_steps[] = {
+    {
+        .pattern = PPX_MAP,
+        .geometry = match_geometry,
+        .map = {.rows = {[PPX_U8] = rows_u8, [PPX_U16] = rows_u16}},
+    },
+    {
+        .pattern = PPX_REDUCE,
+        .geometry = best_geometry,
+        .reduce = {.add = {[PPX_F32] = best_add}, .finish = best_finish},
+    },
+};
+
+const ppx_kernel PPX_KERNEL(match) = {
+    .name = "match",
+    .summary = "where a template is found, by normalised cross-correlation, as f32",
+    .examples = "match:template=@awkward match:template=@awkward,top=5",
+    .types = PPX_TAKES_U8 | PPX_TAKES_U16,
+    .channels = PPX_ONE_CHANNEL,
+    .second = PPX_ANY_SIZE,
+    .params = match_params,
+    .nparams = sizeof match_params / sizeof *match_params,
+    .check = match_check,
+    .table_nbytes = match_table_nbytes,
+    .build = match_build,
+    .steps = match_steps,
+    .nsteps = 2,
+    .report = match_report,
+};
