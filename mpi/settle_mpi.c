@@ -42,6 +42,7 @@ static ppx_status show(void *context, ppx_status status, const ppx_image *state,
     *above = *below = NULL;
     *again = false;
     status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(s->ranks, s->trace, PPX_PHASE_WAIT, &start);
     if (!status) {
         const ptrdiff_t nrows = state->shape.height, last = nrows ? nrows - 1 : 0;
         const int n = s->row_nbytes;

@@ -55,10 +55,10 @@ static ppx_status bring_to_rest(settling *s, ppx_error *error) {
 #pragma omp parallel for schedule(runtime) default(none) shared(s, verdict, lap)
     for (int p = 0; p < s->npieces; p++) {
         ppx_error failed = {0};
-        ppx_status status = PPX_OK;
-        if (is_asked(&s->regions[p]))
-            status =
-                s->settle->rest[s->job->in.type](s->job, &s->pieces[p], &s->regions[p], &failed);
+        if (!is_asked(&s->regions[p]))
+            continue;
+        ppx_status status =
+            s->settle->rest[s->job->in.type](s->job, &s->pieces[p], &s->regions[p], &failed);
         ppx_verdict_add(&verdict, status, &failed);
         ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, s->pieces[p].y0 / PPX_STRIP);
     }
