@@ -40,7 +40,10 @@ FLAGS_avx2     := -march=x86-64-v3
 FLAGS_avx512   := -march=x86-64-v4
 
 # What the program says of itself in `parpix info`.
-ABOUT    := -DPPX_BUILD_FLAGS='"$(CFLAGS) $(SAME)"'
+ABOUT     = -DPPX_BUILD_FLAGS='"$(CFLAGS) $(SAME)"' -DPPX_BUILD_COMMIT='"$(COMMITTED)"'
+# The commit that the sources are, empty outside of a checkout; one small object says it.
+COMMIT   := $(BUILD)/commit
+COMMITTED = $(shell cat '$(COMMIT)')
 # MPI's wrapper around our compiler, by the names that Open MPI and MPICH know.
 WITH_MPI := OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC)
 
@@ -156,13 +159,21 @@ $(shell mkdir -p '$(BUILD)'; printf '%s\n' \
     '$(subst ','\'',$(CC) $(FLAGS) $(LINK) $(WITH_MPI) $(LEVELS))' > $(STAMP).new; \
     cmp -s $(STAMP).new $(STAMP) && rm $(STAMP).new || mv $(STAMP).new $(STAMP))
 
+$(shell { [ ! -e .git ] || git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null; \
+    } > $(COMMIT).new; cmp -s $(COMMIT).new $(COMMIT) && rm $(COMMIT).new || \
+    mv $(COMMIT).new $(COMMIT))
+
 $(BUILD)/obj/mpi/%.o: mpi/%.c $(STAMP) | mpicc
 	@mkdir -p $(@D)
 	$(WITH_MPI) $(FLAGS) -c $< -o $@
 
 $(BUILD)/obj/cli/%.o: cli/%.c $(STAMP)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(OPENMP) $(ABOUT) -c $< -o $@
+	$(CC) $(FLAGS) $(OPENMP) -c $< -o $@
+
+$(BUILD)/obj/cli/built.o: cli/built.c $(STAMP) $(COMMIT)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(ABOUT) -c $< -o $@
 
 $(BUILD)/obj/omp/%.o: omp/%.c $(STAMP)
 	@mkdir -p $(@D)

@@ -4,8 +4,10 @@
 // is within 2 %. A sample is the time of the slowest rank after a barrier. `copy` is always among
 // the chains: it is what memory allows. Input pages are first touched by the workers that will read
 // them, and freed pages are kept, so that a sample is the kernel and not the system's page faults.
-// After that each chain runs serially, too, and no figure is shown for one whose checksum differs.
+// After that each chain runs once more with its workers noting what they do, and serially, and no
+// figure is shown for one whose checksum differs.
 #include <malloc.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,110 +16,7 @@
 
 #include "bench.h"
 #include "named.h"
-#include "places.h"
-
-enum { MIN_TIME = 256, MAX_TIME, DISTRIBUTE, WARMUP, CLASS, TYPE, CHANNELS, CSV };
-
-static const option_help options[] = {
-    {"threads", "N", 't', "threads in each rank, as for run"},
-    {"size", "WxH", 's', "of an image that is made: cells, or noise if not u8 gray (2048x2048)"},
-    {"class", "LETTER", CLASS, "S, W, A, B or C: 512, 2048, 8192, 16384 or 32768 squared"},
-    {"type", "NAME", TYPE, "u8, u16 or f32 (default u8)"},
-    {"channels", "N", CHANNELS, "1 to 4 (default 1)"},
-    {"warmup", "N", WARMUP, "runs before the first sample (default 1)"},
-    {"min-time", "S", MIN_TIME, "seconds of samples for each chain at least (default 0.3)"},
-    {"max-time", "S", MAX_TIME, "and at most (default 10)"},
-    {"distribute", "HOW", DISTRIBUTE, "static or dynamic, as for run"},
-    {"json", "FILE", 'j', "all samples, for machines"},
-    {"csv", "FILE", CSV, "a row for each chain"},
-};
-
-// ---- Options ------------------------------------------------------------------------------------
-
-static ppx_status take_class(bench_request *r, const char *text, ppx_error *error) {
-    static const ptrdiff_t sides[] = {512, 2048, 8192, 16384, 32768};
-    static const char letters[] = "SWABC";
-    const char *letter = strlen(text) == 1 ? strchr(letters, *text) : NULL;
-    if (!letter)
-        return ppx_fail(error, PPX_E_USAGE, "--class %.20s: it is S, W, A, B or C", text);
-    r->width = r->height = sides[letter - letters];
-    return PPX_OK;
-}
-
-static ppx_status take_type(bench_request *r, const char *text, ppx_error *error) {
-    for (int t = 0; t < PPX_NTYPES; t++)
-        if (t != PPX_U32 && strcmp(text, ppx_type_name((ppx_type)t)) == 0) {
-            r->type = (ppx_type)t;
-            return PPX_OK;
-        }
-    return ppx_fail(error, PPX_E_USAGE, "--type %.20s: it is u8, u16 or f32", text);
-}
-
-static ppx_status take_seconds(const char *what, double *seconds, ppx_error *error) {
-    if (ppx_parse_real(optarg, seconds) && *seconds >= 0 && *seconds <= 86400)
-        return PPX_OK;
-    return ppx_fail(error, PPX_E_USAGE, "%s %.40s: seconds are 0 to 86400", what, optarg);
-}
-
-static ppx_status take_option(void *asked, int letter, ppx_error *error) {
-    bench_request *r = asked;
-    int64_t n = 0;
-    ppx_status status = PPX_OK;
-    switch (letter) {
-    case 't':
-        status = parse_count("-t", optarg, 1, 4096, &n, error);
-        r->threads = (int)n;
-        return status;
-    case 's':
-        return parse_size(optarg, &r->width, &r->height, error);
-    case CLASS:
-        return take_class(r, optarg, error);
-    case TYPE:
-        return take_type(r, optarg, error);
-    case CHANNELS:
-        status = parse_count("--channels", optarg, 1, PPX_MAX_CHANNELS, &n, error);
-        r->channels = (int)n;
-        return status;
-    case WARMUP:
-        return parse_count("--warmup", optarg, 0, 1000, &r->warmup, error);
-    case MIN_TIME:
-        return take_seconds("--min-time", &r->min_time, error);
-    case MAX_TIME:
-        return take_seconds("--max-time", &r->max_time, error);
-    case DISTRIBUTE:
-        return parse_distribution(optarg, &r->dealing, error);
-    case 'j':
-        r->json = optarg;
-        return PPX_OK;
-    default:
-        r->csv = optarg;
-        return PPX_OK;
-    }
-}
-
-// Chains, and at most one file.
-static ppx_status take_operands(bench_request *r, int n, char **words, ppx_error *error) {
-    r->specs[r->nspecs++] = "copy";
-    for (int k = 0; k < n; k++) {
-        bool is_file = access(words[k], F_OK) == 0;
-        if (is_file && r->input)
-            return ppx_fail(error, PPX_E_USAGE, "bench takes one image, so %.200s is one too many",
-                            words[k]);
-        if (is_file)
-            r->input = words[k];
-        else if (strcmp(words[k], "copy") == 0)
-            continue; // it is there
-        else if (r->nspecs == BENCH_MOST_SPECS)
-            return ppx_fail(error, PPX_E_USAGE, "bench takes %d chains at a time",
-                            BENCH_MOST_SPECS - 1);
-        else
-            r->specs[r->nspecs++] = words[k];
-    }
-    if (n == 0)
-        return ppx_fail(error, PPX_E_USAGE,
-                        "bench takes chains: parpix bench gaussian:sigma=2 median:radius=2 -t 2");
-    return PPX_OK;
-}
+#include "pictures.h"
 
 // ---- Input --------------------------------------------------------------------------------------
 
@@ -147,6 +46,7 @@ typedef struct setting {
     ppx_image whole;
     ppx_band band;
     ppx_shape shape;
+    double decode;
 } setting;
 
 // The second image of a chain: read at its first run, and handed out at the others, so that a
@@ -176,19 +76,27 @@ static ppx_status hand_out(void *context, const char *path, ppx_shape wanted, bo
     return status;
 }
 
+// What became of one run.
+typedef struct outcome {
+    ppx_band out;
+    double begun, seconds;
+    ppx_run_times times;
+} outcome;
+
 static ppx_status run_once(const ppx_chain *chain, const ppx_runner *runner, const ppx_band *in,
-                           second *kept, ppx_band *out, double *seconds, ppx_error *error) {
-    const ppx_run_options how = {.load = hand_out, .load_context = kept};
-    *out = *in;
-    out->rows.own = NULL; // the input stays
-    double start = seconds_now();
-    ppx_status status = ppx_run(chain, runner, out, &how, NULL, error);
-    *seconds = seconds_now() - start;
+                           second *kept, ppx_trace *trace, outcome *of, ppx_error *error) {
+    const ppx_run_options how = {.load = hand_out, .load_context = kept, .trace = trace};
+    *of = (outcome){.out = *in, .begun = seconds_now()};
+    of->out.rows.own = NULL; // the input stays
+    ppx_status status = ppx_run(chain, runner, &of->out, &how, &of->times, error);
+    of->seconds = seconds_now() - of->begun;
     return status;
 }
 
 static ppx_status prepare(setting *s, const bench_request *r, ppx_error *error) {
+    double start = seconds_now();
     ppx_status status = s->all->rank ? PPX_OK : make_image(r, &s->whole, error);
+    s->decode = r->input ? seconds_now() - start : 0;
     s->shape = s->whole.shape;
     status = world_agree(s->all, status, error);
     if (!status)
@@ -204,11 +112,12 @@ static ppx_status prepare(setting *s, const bench_request *r, ppx_error *error) 
     if (!status)
         status = world_distribute(s->all, s->shape, &copy, &band, error);
     ppx_chain *chain = NULL;
-    double seconds;
+    outcome copied = {.seconds = 0};
     if (!status)
         status = ppx_chain_parse(&chain, "copy", NULL, NULL, error);
     if (!status) // each row is now touched first by who will read it
-        status = run_once(chain, s->runner, &band, NULL, &s->band, &seconds, error);
+        status = run_once(chain, s->runner, &band, NULL, NULL, &copied, error);
+    s->band = copied.out;
     ppx_chain_free(chain);
     ppx_image_free(&band.rows);
     ppx_image_free(&copy);
@@ -228,16 +137,14 @@ static double slowest(const world *all, double mine, double *each) {
 
 static ppx_status sample(const setting *s, const ppx_chain *chain, second *kept,
                          bench_result *result, double *each, ppx_error *error) {
-    ppx_band out;
-    double seconds;
+    outcome of;
     (void)world_agree(s->all, PPX_OK, error); // all begin together
-    ppx_status status = run_once(chain, s->runner, &s->band, kept, &out, &seconds, error);
+    ppx_status status = run_once(chain, s->runner, &s->band, kept, NULL, &of, error);
     if (status)
         return status;
-    result->nbytes = (double)ppx_shape_row_nbytes(out.rows.shape) * (double)out.height +
-                     (double)ppx_shape_row_nbytes(s->shape) * (double)s->shape.height;
-    ppx_image_free(&out.rows);
-    result->samples[result->n++] = slowest(s->all, seconds, each);
+    result->nbytes = of.times.nbytes;
+    ppx_image_free(&of.out.rows);
+    result->samples[result->n++] = slowest(s->all, of.seconds, each);
     return PPX_OK;
 }
 
@@ -291,37 +198,99 @@ static ppx_status take_samples(const setting *s, const bench_request *r, ppx_cha
     return status;
 }
 
+// ---- Where the time goes ------------------------------------------------------------------------
+
+enum { TRIES = 3 };
+
+// Runs with a trace until one took about as long as the median. Its times stay in *t, its slices in
+// *trace; *spare has those of another try.
+static ppx_status try_traced(const setting *s, const ppx_chain *chain, second *kept, double median,
+                             ppx_trace **trace, ppx_trace **spare, timeline_rank *t,
+                             ppx_error *error) {
+    double *each = calloc((size_t)s->all->nranks, sizeof *each), nearest = HUGE_VAL;
+    ppx_status status = each ? PPX_OK : ppx_fail(error, PPX_E_MEMORY, "no memory for samples");
+    status = world_agree(s->all, status, error);
+    for (int try = 0; !status && try < TRIES && nearest > 0.02 * median; try++) {
+        outcome of;
+        ppx_trace_clear(*spare);
+        (void)world_agree(s->all, PPX_OK, error); // all begin together
+        status = run_once(chain, s->runner, &s->band, kept, *spare, &of, error);
+        if (status)
+            break;
+        ppx_image_free(&of.out.rows);
+        double off = fabs(slowest(s->all, of.seconds, each) - median);
+        status = world_share(s->all, &off, sizeof off, error); // one decision for all
+        if (off >= nearest)
+            continue;
+        nearest = off;
+        *t = (timeline_rank){.begun = of.begun,
+                             .ended = of.begun + of.seconds,
+                             .seconds = of.seconds,
+                             .messages = of.times.exchange};
+        ppx_trace *other = *trace;
+        *trace = *spare;
+        *spare = other;
+    }
+    free(each);
+    return status;
+}
+
+static ppx_status watch(const setting *s, const ppx_chain *chain, second *kept, int nthreads,
+                        bench_result *result, ppx_error *error) {
+    ppx_trace *trace = NULL, *spare = NULL;
+    double median = result->seconds.median;
+    timeline_rank times = {.nworkers = 0};
+    ppx_status status = ppx_trace_create(&trace, nthreads, TIMELINE_SLICES, error);
+    if (!status)
+        status = ppx_trace_create(&spare, nthreads, TIMELINE_SLICES, error);
+    status = world_agree(s->all, status, error);
+    if (!status)
+        status = world_share(s->all, &median, sizeof median, error);
+    if (!status)
+        status = try_traced(s, chain, kept, median, &trace, &spare, &times, error);
+    if (!status)
+        status = timeline_gather(&result->where, s->all, &times, trace, error);
+    ppx_trace_free(trace);
+    ppx_trace_free(spare);
+    return status;
+}
+
 // ---- The referee --------------------------------------------------------------------------------
 
-// Once more on all workers, and serially on rank 0: the same checksum?
+// Once more on all workers, and serially on rank 0: the same checksum? `pictures` may be NULL.
 static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
-                        bench_result *result, ppx_error *error) {
-    ppx_band out, alone = {0};
+                        bench_result *result, json_t *pictures, size_t room, ppx_error *error) {
+    outcome of, alone = {.seconds = 0};
     ppx_image whole = {0};
-    double seconds;
-    ppx_status status = run_once(chain, s->runner, &s->band, kept, &out, &seconds, error);
+    ppx_status status = run_once(chain, s->runner, &s->band, kept, NULL, &of, error);
     if (!status)
-        status = world_collect(s->all, &out, &whole, error);
+        status = world_collect(s->all, &of.out, &whole, error);
     if (!status && s->all->rank == 0) {
         world self = {.rank = 0, .nranks = 1};
         second whole_second = {.all = &self};
         const ppx_band in = ppx_band_whole(ppx_image_view(&s->whole, 0, s->shape.height));
-        status = run_once(chain, &ppx_runner_serial, &in, &whole_second, &alone, &seconds, error);
+        status = run_once(chain, &ppx_runner_serial, &in, &whole_second, NULL, &alone, error);
         ppx_image_free(&whole_second.band.rows);
         result->checksum = ppx_image_checksum(&whole);
-        result->verified = !status && result->checksum == ppx_image_checksum(&alone.rows);
+        result->verified = !status && result->checksum == ppx_image_checksum(&alone.out.rows);
         result->seconds = summarise(result);
+        if (!status && pictures)
+            status = picture_add(pictures, chain, &alone.out.rows, &whole, result->verified, room,
+                                 error);
     }
-    ppx_image_free(&alone.rows);
+    ppx_image_free(&alone.out.rows);
     ppx_image_free(&whole);
     return world_agree(s->all, status, error);
 }
 
 // ---- The command --------------------------------------------------------------------------------
 
-static ppx_status report(const bench_record *record, const bench_request *r, ppx_error *error) {
+static ppx_status report(const bench_record *record, const bench_request *r, const world *all,
+                         ppx_error *error) {
     bench_print(record);
-    ppx_status status = r->json ? bench_write_json(record, r, error) : PPX_OK;
+    ppx_status status = r->json ? bench_write_json(record, r, all, error) : PPX_OK;
+    if (!status && r->trace)
+        status = bench_write_trace(record, r, all, error);
     return !status && r->csv ? bench_write_csv(record, r, error) : status;
 }
 
@@ -339,10 +308,25 @@ static ppx_status measure(const bench_request *r, setting *s, bench_record *reco
     for (int k = 0; !status && k < r->nspecs; k++)
         status = ppx_chain_shape(chains[k], s->shape, &out, error); // the same on all ranks
     record->shape = s->shape;
+    record->decode = s->decode;
+    run_context *c = &record->context;
+    if (!status)
+        status = bandwidth_measure(&c->memory, s->all, machine_last_caches(&c->here),
+                                   c->nranks_here, error);
+    context_begin(c);
     if (!status)
         status = take_samples(s, r, chains, kept, record, error);
-    for (int k = 0; !status && k < r->nspecs; k++)
-        status = check(s, chains[k], &kept[k], &record->results[k], error);
+    if (!status)
+        status = context_end(c, s->all, error);
+    bool shown = r->pictures && s->all->rank == 0;
+    for (int k = 0; !status && k < r->nspecs; k++) {
+        status = check(s, chains[k], &kept[k], &record->results[k],
+                       shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
+                       PICTURES_NBYTES / (size_t)(r->nspecs > 1 ? r->nspecs - 1 : 1), error);
+        if (!status)
+            status =
+                watch(s, chains[k], &kept[k], (int)record->threads, &record->results[k], error);
+    }
     return status;
 }
 
@@ -351,15 +335,19 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
         omp_set_num_threads(r->threads);
     else if (all->nranks > 1 && !getenv("OMP_NUM_THREADS"))
         omp_set_num_threads(1);
+    if (r->serial)
+        omp_set_num_threads(1);
     omp_set_dynamic(0);
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
     (void)mallopt(M_TRIM_THRESHOLD, -1);
     world_deal(all, r->dealing);
-    setting s = {.all = all, .runner = world_runner(all, &ppx_runner_omp)};
+    setting s = {.all = all,
+                 .runner = world_runner(all, r->serial ? &ppx_runner_serial : &ppx_runner_omp)};
     ppx_chain *chains[BENCH_MOST_SPECS] = {NULL};
-    bench_record record = {
-        .nranks = all->nranks, .threads = threads_delivered(), .nresults = r->nspecs};
-    place_warnings(all, (int)record.threads);
+    bench_record record = {.nranks = all->nranks,
+                           .threads = threads_delivered(),
+                           .nresults = r->nspecs,
+                           .pictures = json_array()};
     record.results = calloc((size_t)r->nspecs, sizeof *record.results);
     second *kept = calloc((size_t)r->nspecs, sizeof *kept);
     ppx_status status =
@@ -368,19 +356,25 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
         kept[k].all = all;
     status = world_agree(all, status, error);
     if (!status)
+        status = context_open(&record.context, all, r->threads, error);
+    if (!status)
         status = measure(r, &s, &record, chains, kept, error);
     if (!status)
-        status = world_agree(all, all->rank ? PPX_OK : report(&record, r, error), error);
+        status = world_agree(all, all->rank ? PPX_OK : report(&record, r, all, error), error);
     for (int k = 0; k < r->nspecs; k++) {
         *right = *right && record.results && (all->rank || record.results[k].verified);
         ppx_chain_free(chains[k]);
         if (kept)
             ppx_image_free(&kept[k].band.rows);
+        if (record.results)
+            timeline_free(&record.results[k].where);
     }
+    context_close(&record.context);
     free(kept);
     ppx_image_free(&s.whole);
     ppx_image_free(&s.band.rows);
     free(record.results);
+    json_decref(record.pictures);
     return status;
 }
 
@@ -389,11 +383,10 @@ int cmd_bench(world *all, int argc, char **argv) {
         .width = 2048, .height = 2048, .channels = 1, .warmup = 1, .min_time = 0.3, .max_time = 10};
     ppx_error error = {0};
     bool right = true;
-    int code =
-        take_options(all, argc, argv, options, sizeof options / sizeof *options, take_option, &r);
+    int code = bench_take(&r, all, argc, argv);
     if (code >= 0)
         return code;
-    if (take_operands(&r, argc - optind, argv + optind, &error) || bench(&r, all, &right, &error))
+    if (bench(&r, all, &right, &error))
         return complain(all, &error);
     return right ? EXIT_SAME : EXIT_DIFFERENT;
 }

@@ -8,66 +8,31 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "built.h"
 #include "command.h"
 #include "findings.h"
 #include "launch.h"
 #include "places.h"
-
-#ifdef __clang__
-#define COMPILER __VERSION__ // it says its name
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
+#include "runtime.h"
 
 static const option_help options[] = {
     {"threads", "N", 't', "threads in each rank, as for run"},
     {"json", NULL, 'j', "for machines, on stdout"},
 };
 
-static const char *openmp_version(void) {
-    static const struct {
-        int date;
-        const char *version;
-    } versions[] = {{202111, "5.2"}, {202011, "5.1"}, {201811, "5.0"},
-                    {201511, "4.5"}, {201307, "4.0"}, {201107, "3.1"}};
-    for (size_t k = 0; k < sizeof versions / sizeof *versions; k++)
-        if (_OPENMP >= versions[k].date)
-            return versions[k].version;
-    return "3.0 or older";
-}
-
-static const char *schedule_text(char text[40]) {
-    static const char *const names[] = {"?", "static", "dynamic", "guided", "auto"};
-    omp_sched_t kind;
-    int chunk;
-    omp_get_schedule(&kind, &chunk);
-    unsigned index = (unsigned)kind & 7u; // the highest bit says "monotonic"
-    const char *name = names[index < 5 ? index : 0];
-    (void)snprintf(text, 40, chunk > 0 ? "%s,%d" : "%s", name, chunk);
-    return text;
-}
-
-// Variables that change how threads run, and our own.
-static bool in_force(const char *variable) {
-    static const char *const prefixes[] = {"OMP_", "GOMP_", "KMP_", "PARPIX_"};
-    for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)
-        if (strncmp(variable, prefixes[k], strlen(prefixes[k])) == 0)
-            return true;
-    return false;
-}
-
 // ---- For people ---------------------------------------------------------------------------------
 
 static void print_build(void) {
     char schedule[40];
     printf("parpix %s\n", PPX_VERSION);
-    printf("  compiler     %s, %s\n", COMPILER, PPX_BUILD_FLAGS);
+    printf("  compiler     %s, %s\n", built_compiler(), built_flags());
+    printf("  commit       %s\n", built_commit() ? built_commit() : "not built from a checkout");
     printf("  SIMD         %s in use; this processor can", ppx_simd_name(ppx_simd_level()));
     for (int level = 0; level < ppx_simd_count(); level++)
         if (ppx_simd_usable(level))
             printf(" %s", ppx_simd_name(level));
     printf(" (PARPIX_SIMD selects)\n");
-    printf("  OpenMP       %s, schedule %s\n", openmp_version(), schedule_text(schedule));
+    printf("  OpenMP       %s, schedule %s\n", runtime_version(), runtime_schedule(schedule));
     char ranks[4096];
     bool beside = strcmp(world_library(), "none") == 0 && launch_program(ranks, sizeof ranks);
     printf("  MPI          %s%s\n", world_library(),
@@ -84,7 +49,7 @@ static void print_machine(const rank_place *first) {
         printf("no quota\n");
     const char *title = "environment";
     for (char **variable = environ; *variable; variable++)
-        if (in_force(*variable)) {
+        if (runtime_reads(*variable)) {
             printf("  %-12s %s\n", title, *variable);
             title = "";
         }
@@ -129,7 +94,7 @@ static json_t *info_json(const rank_place *ranks, int nranks) {
     for (char **variable = environ; *variable; variable++) {
         const char *equals = strchr(*variable, '=');
         char name[80];
-        if (!equals || !in_force(*variable))
+        if (!equals || !runtime_reads(*variable))
             continue;
         (void)snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
         json_object_set_new(environment, name, json_string(equals + 1));
@@ -137,12 +102,13 @@ static json_t *info_json(const rank_place *ranks, int nranks) {
     for (int rank = 0; rank < nranks; rank++)
         json_array_append_new(places, rank_json(&ranks[rank]));
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:f, s:o, s:i, s:o}",
-        "parpix", PPX_VERSION, "compiler", COMPILER, "flags", PPX_BUILD_FLAGS, "simd",
-        ppx_simd_name(ppx_simd_level()), "simd_usable", usable, "openmp", openmp_version(),
-        "schedule", schedule_text(schedule), "mpi", world_library(), "strip", PPX_STRIP,
-        "cpus_online", cpus_online(), "cpus_allowed", ranks[0].ncpus, "cpus", ranks[0].may,
-        "cpu_quota", cpus_quota(), "environment", environment, "ranks", nranks, "places", places);
+        "{s:s, s:s, s:s, s:s?, s:s, s:o, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:f, s:o, s:i, s:o}",
+        "parpix", PPX_VERSION, "compiler", built_compiler(), "flags", built_flags(), "commit",
+        built_commit(), "simd", ppx_simd_name(ppx_simd_level()), "simd_usable", usable, "openmp",
+        runtime_version(), "schedule", runtime_schedule(schedule), "mpi", world_library(), "strip",
+        PPX_STRIP, "cpus_online", cpus_online(), "cpus_allowed", ranks[0].ncpus, "cpus",
+        ranks[0].may, "cpu_quota", cpus_quota(), "environment", environment, "ranks", nranks,
+        "places", places);
 }
 
 // ---- The command --------------------------------------------------------------------------------

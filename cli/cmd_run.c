@@ -11,6 +11,7 @@
 #include "findings.h"
 #include "named.h"
 #include "places.h"
+#include "timeline.h"
 
 static const option_help options[] = {
     {"output", "FILE", 'o', "where the image goes: .png .pgm .ppm .pbm .pam .npy, - is stdout"},
@@ -29,6 +30,7 @@ static const option_help options[] = {
      "stream rows through the chain in that much memory (k, M, G); maps and reductions only"},
     {"distribute", "HOW", 262,
      "static: a band for each rank; dynamic: strips as ranks become free"},
+    {"trace", "FILE", 263, "who did what when, for Perfetto (ui.perfetto.dev) or chrome://tracing"},
     {"quiet", NULL, 'q', "no report on stderr"},
 };
 
@@ -37,7 +39,7 @@ static const char *const phase_names[NPHASES] = {"decode",  "distribute", "excha
                                                  "compute", "collect",    "encode"};
 
 typedef struct run_request {
-    const char *spec, *input, *output, *json, *labels_csv, *histogram_csv;
+    const char *spec, *input, *output, *json, *labels_csv, *histogram_csv, *trace;
     int threads, iterations;
     bool serial, dealing, quiet;
     uint64_t max_memory; // 0: images lie in memory
@@ -58,6 +60,9 @@ typedef struct run_record {
     uint64_t checksum;
     findings found;
     const char *chain_text;
+    ppx_trace *trace; // of this rank, where a report asks for it
+    timeline_rank times;
+    timeline where;
 } run_record;
 
 // ---- Options ------------------------------------------------------------------------------------
@@ -108,6 +113,9 @@ static ppx_status take_option(void *request, int letter, ppx_error *error) {
     case 262:
         status = parse_distribution(optarg, &r->dealing, error);
         break;
+    case 263:
+        r->trace = optarg;
+        break;
     default:
         r->quiet = true;
         break;
@@ -116,7 +124,7 @@ static ppx_status take_option(void *request, int letter, ppx_error *error) {
 }
 
 static ppx_status check_request(const run_request *r, ppx_error *error) {
-    const char *const outputs[] = {r->output, r->json, r->labels_csv, r->histogram_csv};
+    const char *const outputs[] = {r->output, r->json, r->labels_csv, r->histogram_csv, r->trace};
     int to_stdout = 0;
     for (size_t k = 0; k < sizeof outputs / sizeof *outputs; k++)
         to_stdout += outputs[k] && strcmp(outputs[k], "-") == 0;
@@ -140,6 +148,12 @@ static void set_threads(const run_request *r, const world *all) {
 
 // ---- Phases -------------------------------------------------------------------------------------
 
+// Since that moment, on this rank.
+static void note(run_record *record, phase what, ppx_phase traced, double start) {
+    record->own.seconds[what] = seconds_now() - start;
+    ppx_trace_note(record->trace, 0, traced, start, -1);
+}
+
 static ppx_status decode(const run_request *r, const world *all, const ppx_chain *chain,
                          run_record *record, ppx_image *image, ppx_error *error) {
     double start = seconds_now();
@@ -157,7 +171,7 @@ static ppx_status decode(const run_request *r, const world *all, const ppx_chain
             status = ppx_image_writable(record->out, r->output, &r->write, error);
         status = world_agree(all, status, error);
     }
-    record->own.seconds[DECODE] = seconds_now() - start;
+    note(record, DECODE, all->rank ? PPX_PHASE_WAIT : PPX_PHASE_DECODE, start);
     return status;
 }
 
@@ -169,11 +183,13 @@ static ppx_status compute(const run_request *r, world *all, const ppx_chain *cha
     ppx_status status = world_distribute(all, record->in, image, &band, error);
     if (status)
         return status;
-    double distributed = seconds_now();
+    note(record, DISTRIBUTE, PPX_PHASE_EXCHANGE, start);
+    start = seconds_now();
     ppx_run_options how = {.iterations = r->iterations,
                            .sink = &record->found.sink,
                            .load = named_image,
-                           .load_context = all};
+                           .load_context = all,
+                           .trace = record->trace};
     ppx_run_times times = {0};
     world_deal(all, r->dealing);
     status = ppx_run(chain, world_runner(all, inner), &band, &how, &times, error);
@@ -181,12 +197,13 @@ static ppx_status compute(const run_request *r, world *all, const ppx_chain *cha
         return status;
     record->own.y0 = band.y0;
     record->own.y1 = band.y0 + band.rows.shape.height;
-    double computed = seconds_now();
+    record->times.seconds = times.exchange + times.compute;
+    record->times.messages = times.exchange;
+    start = seconds_now();
     status = world_collect(all, &band, image, error);
-    record->own.seconds[DISTRIBUTE] = distributed - start;
+    note(record, COLLECT, PPX_PHASE_EXCHANGE, start);
     record->own.seconds[EXCHANGE] = times.exchange;
     record->own.seconds[COMPUTE] = times.compute;
-    record->own.seconds[COLLECT] = seconds_now() - computed;
     return status;
 }
 
@@ -196,10 +213,11 @@ static ppx_status encode(const run_request *r, const world *all, run_record *rec
     ppx_status status = PPX_OK;
     if (all->rank == 0 && r->output)
         status = ppx_image_write(image, r->output, &r->write, error);
-    record->own.seconds[ENCODE] = seconds_now() - start;
+    status = world_agree(all, status, error);
+    note(record, ENCODE, all->rank ? PPX_PHASE_WAIT : PPX_PHASE_ENCODE, start);
     if (all->rank == 0)
         record->checksum = ppx_image_checksum(image);
-    return world_agree(all, status, error);
+    return status;
 }
 
 static ppx_status stream_rows(const run_request *r, const world *all, const ppx_chain *chain,
@@ -215,7 +233,8 @@ static ppx_status stream_rows(const run_request *r, const world *all, const ppx_
                                .write = r->write,
                                .max_nbytes = r->max_memory,
                                .nworkers = (int)record->own.threads};
-    const ppx_run_options how = {.iterations = r->iterations, .sink = &record->found.sink};
+    const ppx_run_options how = {
+        .iterations = r->iterations, .sink = &record->found.sink, .trace = record->trace};
     ppx_stream_result result;
     ppx_status status = ppx_run_stream(chain, r->serial ? &ppx_runner_serial : &ppx_runner_omp,
                                        &stream, &how, &result, error);
@@ -226,6 +245,7 @@ static ppx_status stream_rows(const run_request *r, const world *all, const ppx_
     record->own.seconds[DECODE] = result.decode;
     record->own.seconds[COMPUTE] = result.compute;
     record->own.seconds[ENCODE] = result.encode;
+    record->times.seconds = result.compute;
     return status;
 }
 
@@ -285,16 +305,18 @@ static json_t *report_json(const run_request *r, const run_record *record, const
     }
     char checksum[20];
     (void)snprintf(checksum, sizeof checksum, "%016" PRIx64, record->checksum);
+    const pop_figures efficiencies = timeline_pop(&record->where);
     return json_pack(
         "{s:s, s:s, s:s, s:s?, s:s, s:i, s:I, s:s, s:i, s:i, s:o, s:o, s:o, s:f, s:s, s:o, s:o, "
-        "s:O}",
+        "s:O, s:o, s:o}",
         "parpix", PPX_VERSION, "spec", record->chain_text, "input", r->input, "output", r->output,
         "backend", r->serial ? "serial" : "omp", "ranks", all->nranks, "threads",
         (json_int_t)record->own.threads, "simd", ppx_simd_name(ppx_simd_level()), "iterations",
         r->iterations ? r->iterations : 1, "strip", PPX_STRIP, "image", shape_json(record->in),
         "result", shape_json(record->out), "phases", phases_json(record->seconds), "mpixel_per_s",
         mpixels_per_second(r, record), "checksum", checksum, "bands", bands, "per_rank", ranks,
-        "findings", record->found.json);
+        "findings", record->found.json, "workers", timeline_phases_json(&record->where), "pop",
+        pop_json(&efficiencies));
 }
 
 static void print_numbers(const json_t *found) {
@@ -354,6 +376,14 @@ static ppx_status report(const run_request *r, run_record *record, const world *
                       : ppx_fail(error, PPX_E_MEMORY, "no memory for JSON");
         json_decref(json);
     }
+    if (!status && r->trace) {
+        if (timeline_lost(&record->where))
+            warn(all, "the trace lacks %zu slices at its end", timeline_lost(&record->where));
+        json_t *events = json_array();
+        timeline_events(events, &record->where, record->chain_text, 0);
+        status = timeline_write_trace(events, r->trace, error);
+        json_decref(events);
+    }
     return status;
 }
 
@@ -370,15 +400,24 @@ static ppx_status run(const run_request *r, world *all, ppx_error *error) {
         status = findings_open(&record.found, error);
     if (!status && !(record.ranks = calloc((size_t)all->nranks, sizeof *record.ranks)))
         status = ppx_fail(error, PPX_E_MEMORY, "no memory for the report");
+    if (!status && (r->json || r->trace))
+        status = ppx_trace_create(&record.trace, (int)record.own.threads,
+                                  r->trace ? TIMELINE_SLICES : 0, error);
     status = world_agree(all, status, error);
+    record.times.begun = seconds_now(); // all of them: they have just agreed
     if (!status)
         status = r->max_memory ? stream_rows(r, all, chain, &record, error)
                                : whole_image(r, all, chain, &record, error);
+    record.times.ended = seconds_now();
+    if (!status && record.trace)
+        status = timeline_gather(&record.where, all, &record.times, record.trace, error);
     if (!status) {
         gather_records(&record, all);
         status = world_agree(all, all->rank ? PPX_OK : report(r, &record, all, error), error);
     }
     ppx_chain_free(chain);
+    ppx_trace_free(record.trace);
+    timeline_free(&record.where);
     findings_close(&record.found);
     free(record.ranks);
     return status;

@@ -29,6 +29,8 @@ int cmd_run(world *all, int argc, char **argv);
 int cmd_compare(world *all, int argc, char **argv);
 int cmd_verify(world *all, int argc, char **argv);
 int cmd_bench(world *all, int argc, char **argv);
+int cmd_sweep(world *all, int argc, char **argv);
+int cmd_report(world *all, int argc, char **argv);
 int cmd_lesson(world *all, int argc, char **argv);
 
 // ---- Options: getopt_long's table with a line of help each ----

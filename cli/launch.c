@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "world.h"
+#include "places.h"
 
 typedef struct place {
     const char *launcher;
@@ -77,8 +77,10 @@ ppx_status launch_ranks(char **argv, ppx_error *error) {
         (alone && strcmp(here.launcher, "Slurm") == 0))
         return PPX_OK;
     char path[PATH_MAX];
-    if (launch_program(path, sizeof path))
+    if (launch_program(path, sizeof path)) {
+        cpus_unbind();
         (void)execv(path, argv);
+    }
     int reason = errno;
     if (alone && reason == ENOENT)
         return PPX_OK; // one rank is what this program is

@@ -31,6 +31,12 @@ const command commands[] = {
     {"bench", "CHAIN... [IMAGE] [options]",
      "how fast chains are, how sure that is, and if they are right",
      "parpix bench gaussian:sigma=2 median:radius=2 label -t 2 --size 4096x4096", cmd_bench},
+    {"sweep", "CHAIN... [IMAGE] --json FILE [options]",
+     "how chains scale over ranks, threads and schedules",
+     "parpix sweep gaussian:sigma=2 label --threads 1,2 --ranks 1,2 --json sweep.json", cmd_sweep},
+    {"report", "F.json... [-o R.html] [options]",
+     "a page on how records of sweep and bench scale, and why they stop",
+     "parpix report sweep.json -o report.html --text", cmd_report},
     {"lesson", "[NAME | all] [options]", "faults of concurrent programs and their cures, measured",
      "parpix lesson race -t 2", cmd_lesson},
 };

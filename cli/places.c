@@ -13,13 +13,21 @@
 #include "command.h"
 #include "launch.h"
 
-// ---- Sets of CPUs -------------------------------------------------------------------------------
-
-static bool cpus_has(const cpus *set, int cpu) {
-    return set->bits[cpu / 64] >> (cpu % 64) & 1u;
+bool read_line(const char *path, char *line, int room) {
+    FILE *file = fopen(path, "r");
+    bool got = file && fgets(line, room, file);
+    if (file)
+        (void)fclose(file);
+    return got;
 }
 
-static void cpus_put(cpus *set, int cpu) {
+// ---- Sets of CPUs -------------------------------------------------------------------------------
+
+bool cpus_has(const cpus *set, int cpu) {
+    return cpu >= 0 && cpu < PLACE_CPUS && set->bits[cpu / 64] >> (cpu % 64) & 1u;
+}
+
+void cpus_put(cpus *set, int cpu) {
     if (cpu >= 0 && cpu < PLACE_CPUS)
         set->bits[cpu / 64] |= (uint64_t)1 << (cpu % 64);
 }
@@ -92,15 +100,38 @@ int cpus_online(void) {
     return n > 0 ? (int)n : 1;
 }
 
-// ---- Control groups -----------------------------------------------------------------------------
-
-static bool read_line(const char *path, char *line, int room) {
-    FILE *file = fopen(path, "r");
-    bool got = file && fgets(line, room, file);
-    if (file)
-        (void)fclose(file);
-    return got;
+// A core is known by the first of its CPUs, used or not.
+int cpus_cores(const cpus *set) {
+    cpus firsts = {{0}};
+    for (int cpu = 0; cpu < PLACE_CPUS; cpu++) {
+        char path[100], line[80];
+        int first = cpu;
+        if (!cpus_has(set, cpu))
+            continue;
+        (void)snprintf(path, sizeof path,
+                       "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+        if (!read_line(path, line, sizeof line) || sscanf(line, "%d", &first) != 1)
+            first = cpu;
+        cpus_put(&firsts, first);
+    }
+    return cpus_count(&firsts);
 }
+
+void cpus_unbind(void) {
+    const cpus set = cpus_allowed();
+    cpu_set_t *mask = CPU_ALLOC(PLACE_CPUS);
+    size_t nbytes = CPU_ALLOC_SIZE(PLACE_CPUS);
+    if (mask) {
+        CPU_ZERO_S(nbytes, mask);
+        for (int cpu = 0; cpu < PLACE_CPUS; cpu++)
+            if (cpus_has(&set, cpu))
+                CPU_SET_S((size_t)cpu, nbytes, mask);
+        (void)sched_setaffinity(0, nbytes, mask); // refused: it stays as it is
+    }
+    CPU_FREE(mask);
+}
+
+// ---- Control groups -----------------------------------------------------------------------------
 
 // The grant of one group, in CPUs: version 2 has "quota period" or "max period" in one file,
 // version 1 has two files and -1 for no limit.
@@ -175,7 +206,7 @@ void place_look(rank_place *mine) {
     mine->nthreads = nthreads;
 }
 
-// ---- Warnings -----------------------------------------------------------------------------------
+// ---- Advice -------------------------------------------------------------------------------------
 
 // What rank 0 needs to know of each.
 typedef struct claim {
@@ -220,66 +251,74 @@ static const char *plural(int n) {
 }
 
 // More workers than CPUs on a host: they take turns, whatever the binding.
-static void warn_crowd(const world *all, const claim *c, const demand *d) {
+static void say_crowd(const world *all, const claim *c, const demand *d, char *text) {
     char host[80] = "";
     if (d->nranks < all->nranks)
         (void)snprintf(host, sizeof host, " on %s", c->host);
     int each = d->ncpus / d->nranks;
     if (d->nranks == 1)
-        warn(all, "%d threads%s share %d CPU%s; use -t %d or OMP_NUM_THREADS=%d", d->nworkers, host,
-             d->ncpus, plural(d->ncpus), d->ncpus, d->ncpus);
+        (void)snprintf(text, PLACE_ADVICE,
+                       "%d threads%s share %d CPU%s; use -t %d or OMP_NUM_THREADS=%d", d->nworkers,
+                       host, d->ncpus, plural(d->ncpus), d->ncpus, d->ncpus);
     else if (each >= 1)
-        warn(all, "%d ranks x %d threads%s share %d CPUs; use -t %d or OMP_NUM_THREADS=%d",
-             d->nranks, c->nthreads, host, d->ncpus, each, each);
+        (void)snprintf(text, PLACE_ADVICE,
+                       "%d ranks x %d threads%s share %d CPUs; use -t %d or OMP_NUM_THREADS=%d",
+                       d->nranks, c->nthreads, host, d->ncpus, each, each);
     else
-        warn(all,
-             "%d ranks x %d thread%s%s share %d CPU%s and wait for each other; use at most %d "
-             "rank%s a host (mpirun -n) with -t 1",
-             d->nranks, c->nthreads, plural(c->nthreads), host, d->ncpus, plural(d->ncpus),
-             d->ncpus, plural(d->ncpus));
+        (void)snprintf(
+            text, PLACE_ADVICE,
+            "%d ranks x %d thread%s%s share %d CPU%s and wait for each other; use at most %d "
+            "rank%s a host (mpirun -n) with -t 1",
+            d->nranks, c->nthreads, plural(c->nthreads), host, d->ncpus, plural(d->ncpus), d->ncpus,
+            plural(d->ncpus));
 }
 
 // CPUs enough, but not allowed to be used.
-static void warn_bound(const world *all, const claim *claims, const demand *d, int first) {
+static void say_bound(const claim *claims, const demand *d, int first, char *text) {
     const claim *c = &claims[d->tight >= 0 ? d->tight : first];
     int rank = (int)(c - claims), ncpus = cpus_count(&c->own);
     char may[PLACE_TEXT];
     cpus_text(&c->own, may);
     if (omp_get_num_places() > 0 && d->nranks == 1 && launcher_rank() < 0)
-        warn(all, "OMP_PLACES leaves %d CPU%s (%s) to %d threads; unset it, or use -t %d", ncpus,
-             plural(ncpus), may, c->nthreads, ncpus);
+        (void)snprintf(text, PLACE_ADVICE,
+                       "OMP_PLACES leaves %d CPU%s (%s) to %d threads; unset it, or use -t %d",
+                       ncpus, plural(ncpus), may, c->nthreads, ncpus);
     else if (launcher_rank() < 0)
-        warn(all,
-             "this process may use %d CPU%s (%s) but runs %d threads; start it without taskset, or "
-             "use -t %d",
-             ncpus, plural(ncpus), may, c->nthreads, ncpus);
+        (void)snprintf(
+            text, PLACE_ADVICE,
+            "this process may use %d CPU%s (%s) but runs %d threads; start it without taskset, or "
+            "use -t %d",
+            ncpus, plural(ncpus), may, c->nthreads, ncpus);
     else if (d->tight >= 0)
-        warn(all,
-             "rank %d may use %d CPU%s (%s) but runs %d threads; add `--bind-to none` or `--map-by "
-             "slot:pe=%d --bind-to core` to mpirun (-c %d to srun), or use -t %d",
-             rank, ncpus, plural(ncpus), may, c->nthreads, c->nthreads, c->nthreads, ncpus);
+        (void)snprintf(
+            text, PLACE_ADVICE,
+            "rank %d may use %d CPU%s (%s) but runs %d threads; add `--bind-to none` or `--map-by "
+            "slot:pe=%d --bind-to core` to mpirun (-c %d to srun), or use -t %d",
+            rank, ncpus, plural(ncpus), may, c->nthreads, c->nthreads, c->nthreads, ncpus);
     else
-        warn(all,
-             "%d workers are bound to the same %d CPU%s; add `--bind-to none` to mpirun, so that "
-             "they spread over the %d there are",
-             d->nworkers, cpus_count(&d->own), plural(cpus_count(&d->own)), d->ncpus);
+        (void)snprintf(
+            text, PLACE_ADVICE,
+            "%d workers are bound to the same %d CPU%s; add `--bind-to none` to mpirun, so that "
+            "they spread over the %d there are",
+            d->nworkers, cpus_count(&d->own), plural(cpus_count(&d->own)), d->ncpus);
 }
 
-static void warn_first(const world *all, const claim *claims) {
+static bool say_first(const world *all, const claim *claims, char *text) {
     for (int rank = 0; rank < all->nranks; rank++) {
         demand d = demand_of(claims, all->nranks, claims[rank].host);
         if (d.nworkers > d.ncpus) {
-            warn_crowd(all, &claims[rank], &d);
-            return;
+            say_crowd(all, &claims[rank], &d, text);
+            return true;
         }
         if (d.tight >= 0 || d.nworkers > cpus_count(&d.own)) {
-            warn_bound(all, claims, &d, rank);
-            return;
+            say_bound(claims, &d, rank, text);
+            return true;
         }
     }
+    return false;
 }
 
-void place_warnings(const world *all, int nthreads) {
+bool place_trouble(const world *all, int nthreads, char text[PLACE_ADVICE]) {
     claim mine = {.nthreads = nthreads, .quota = cpus_quota(), .own = cpus_allowed()};
     (void)gethostname(mine.host, sizeof mine.host - 1);
     mine.around = mask_of(getppid() > 0 ? getppid() : 0);
@@ -287,7 +326,13 @@ void place_warnings(const world *all, int nthreads) {
     bool lost = all->rank == 0 && !claims;
     if (world_agree(all, lost ? PPX_E_MEMORY : PPX_OK, NULL) == PPX_OK)
         world_gather(all, &mine, sizeof mine, claims);
-    if (claims)
-        warn_first(all, claims);
+    bool trouble = claims && say_first(all, claims, text);
     free(claims);
+    return trouble;
+}
+
+void place_warnings(const world *all, int nthreads) {
+    char text[PLACE_ADVICE];
+    if (place_trouble(all, nthreads, text))
+        warn(all, "%s", text);
 }

@@ -1,8 +1,6 @@
 // talk.c: what commands say to people, and two things that they measure.
-#define _POSIX_C_SOURCE 200809L
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "command.h"
 
@@ -36,7 +34,5 @@ int threads_delivered(void) {
 }
 
 double seconds_now(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return ppx_seconds();
 }

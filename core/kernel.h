@@ -49,7 +49,8 @@ typedef struct ppx_geometry {
     bool keep_alpha;       // map: the runner copies alpha from the input (default true)
     bool anchored;         // map: inexact state begins anew at strips, so fresh blocks do too
     size_t ncounters;      // reduce: 64-bit counters
-    size_t ncarry;         // scan: 32-bit words handed from strip to strip
+    size_t ncarry;         // scan: 32-bit words handed from strip to strip; wavefront: of the line
+    bool in_order;         // wavefront: rows one after the other, each from end to end
 } ppx_geometry;
 
 typedef struct ppx_job {
@@ -65,6 +66,7 @@ typedef struct ppx_job {
     void *table;           // of the kernel, shared by its steps
     const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
     bool findings;         // some rank may have a sink: if not, a join needs no records
+    ppx_trace *trace;      // for runners: where they note what they do; may be NULL
 } ppx_job;
 
 // ---- map: output rows from input rows -----------------------------------------------------------
@@ -177,6 +179,24 @@ typedef struct ppx_transpose {
     void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
 } ppx_transpose;
 
+// ---- wavefront: a pixel after its neighbours to the left and above
+// -------------------------------
+
+// All that rows hand down is one line of ncarry 32-bit words for the whole image, zero above the
+// first row: a row reads what the one above left of its columns there, and leaves its own in the
+// same place, at most one column behind the one that it is at. So a row may follow the one above at
+// a distance of a column, and blocks of columns that lean by one column a row can go on in many
+// strips at once.
+typedef struct ppx_wavefront {
+    // Makes of row y + k, k below nrows, the columns [x0 - k, x1 - k) that the image has, one row
+    // after the other. A strip's blocks come from left to right: x0 is 0 at first and then the last
+    // x1; state is geometry.scratch_nbytes, zero before the first of them. Where rows go in order,
+    // nrows is 1 and the columns are all: a row may then begin at its right end.
+    void (*tile[PPX_NTYPES])(const ppx_job *job, const void *const *in, ptrdiff_t y,
+                             ptrdiff_t nrows, ptrdiff_t x0, ptrdiff_t x1, int32_t *line,
+                             void *state, void *const *out);
+} ppx_wavefront;
+
 // ---- Steps and kernels --------------------------------------------------------------------------
 
 // What the image must be like that a parameter of kind PPX_IMAGE names (a kernel has at most one;
@@ -187,7 +207,14 @@ typedef enum ppx_second {
     PPX_ANY_SIZE,  // of its channels and type; every worker has the whole of it
 } ppx_second;
 
-typedef enum ppx_pattern { PPX_MAP, PPX_REDUCE, PPX_SCAN, PPX_JOIN, PPX_TRANSPOSE } ppx_pattern;
+typedef enum ppx_pattern {
+    PPX_MAP,
+    PPX_REDUCE,
+    PPX_SCAN,
+    PPX_JOIN,
+    PPX_WAVEFRONT,
+    PPX_TRANSPOSE
+} ppx_pattern;
 
 typedef struct ppx_step {
     ppx_pattern pattern;
@@ -199,6 +226,7 @@ typedef struct ppx_step {
         ppx_scan scan;
         ppx_join join;
         ppx_transpose transpose; // needs no geometry
+        ppx_wavefront wavefront;
     };
 } ppx_step;
 

@@ -241,15 +241,57 @@ typedef struct ppx_sink {
 typedef ppx_status ppx_image_loader(void *context, const char *path, ppx_shape wanted, bool whole,
                                     ppx_band *band, ppx_error *error);
 
+// Where the time went: each worker of a process (worker 0 is its first thread) notes what it did
+// from when to when. Without a trace a run pays one test for each strip, with one it reads the
+// clock once for each.
+typedef enum ppx_phase {
+    PPX_PHASE_COMPUTE,  // rows are made, and what is decided between: the useful work
+    PPX_PHASE_EXCHANGE, // messages between ranks
+    PPX_PHASE_WAIT,     // for other threads or other ranks
+    PPX_PHASE_REDUCE,   // what the workers counted is added up
+    PPX_PHASE_DECODE,   // of files
+    PPX_PHASE_ENCODE,
+} ppx_phase;
+enum { PPX_NPHASES = 6 };
+const char *ppx_phase_name(ppx_phase phase); // "compute"
+
+typedef struct ppx_slice {
+    double from, to; // ppx_seconds
+    int strip;       // the first one (its number in the image), -1 where it is not about rows
+    ppx_phase phase;
+} ppx_slice;
+
+typedef struct ppx_trace ppx_trace;
+
+// Keeps at most that many slices of a worker; those after them count in the sums alone.
+ppx_status ppx_trace_create(ppx_trace **trace, int nworkers, size_t most_slices, ppx_error *error);
+void ppx_trace_free(ppx_trace *trace);
+void ppx_trace_clear(ppx_trace *trace); // of all slices
+// A slice of a worker that ends now. Workers beyond nworkers are not noted. Each worker has memory
+// of its own: several may note at the same time. A NULL trace notes nothing.
+void ppx_trace_note(ppx_trace *trace, int worker, ppx_phase phase, double from, ptrdiff_t strip);
+int ppx_trace_nworkers(const ppx_trace *trace);
+const ppx_slice *ppx_trace_slices(const ppx_trace *trace, int worker, size_t *nslices);
+// In all, also of slices that were not kept, and how many those are.
+double ppx_trace_seconds(const ppx_trace *trace, int worker, ppx_phase phase);
+size_t ppx_trace_lost(const ppx_trace *trace, int worker);
+
+double ppx_seconds(void); // of a clock that all processes of a machine share and that never jumps
+
 typedef struct ppx_run_options {
     int iterations;       // how often the whole chain is applied, 0 means once
     const ppx_sink *sink; // receives the findings of the last iteration, on rank 0; may be NULL
     ppx_image_loader *load;
     void *load_context;
+    ppx_trace *trace; // for this process; may be NULL
 } ppx_run_options;
 
 typedef struct ppx_run_times {
     double compute, exchange; // seconds of this worker
+    // What the steps must read and write at least, of whole images whoever has their bands: input
+    // and output of each group of maps that ran as one, of each scan and join, second images; a
+    // reduction reads its input.
+    double nbytes;
 } ppx_run_times;
 
 // Applies the chain to the image in place: *band is replaced by the result, and its memory is freed

@@ -95,11 +95,9 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
 }
 
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
-    static const char *const names[] = {[PPX_MAP] = "map",
-                                        [PPX_REDUCE] = "reduce",
-                                        [PPX_SCAN] = "scan",
-                                        [PPX_JOIN] = "join",
-                                        [PPX_TRANSPOSE] = "transpose"};
+    static const char *const names[] = {
+        [PPX_MAP] = "map",   [PPX_REDUCE] = "reduce",       [PPX_SCAN] = "scan",
+        [PPX_JOIN] = "join", [PPX_TRANSPOSE] = "transpose", [PPX_WAVEFRONT] = "wavefront"};
     static const char *const pairs[][2] = {
         {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}};
     static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan"};

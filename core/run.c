@@ -4,13 +4,12 @@
 // executor owns the images between: an input is given up as soon as its maps are done, and its
 // memory is used again for the next output if that fits. It knows nothing of threads or ranks;
 // where ranks must agree (after work that can fail on one of them alone) it asks the runner.
-#define _POSIX_C_SOURCE 200809L
 #include <string.h>
-#include <time.h>
 
 #include "chain.h"
 #include "fuse.h"
 #include "memory.h"
+#include "trace.h"
 
 // What a kernel holds besides the image on its way: given up when its last map has run.
 typedef struct baggage {
@@ -27,18 +26,24 @@ typedef struct run_state {
     ppx_stages pending;
     baggage bags[PPX_MAX_STAGES]; // of kernels whose last step is pending, by stage
     baggage current;              // of the kernel whose steps are being handed out
+    ppx_trace *trace;
+    double nbytes; // ppx_run_times
     ppx_error *error;
 } run_state;
 
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 // One verdict for all ranks.
 static ppx_status agree(const run_state *run, ppx_status status) {
-    return run->runner->agree ? run->runner->agree(run->runner, status, run->error) : status;
+    if (!run->runner->agree)
+        return status;
+    ppx_lap lap = ppx_lap_start(run->trace);
+    status = run->runner->agree(run->runner, status, run->error);
+    ppx_lap_note(&lap, 0, PPX_PHASE_WAIT, -1);
+    return status;
+}
+
+// The bytes of an image of that shape, read or written once.
+static void count_image(run_state *run, ppx_shape shape) {
+    run->nbytes += (double)ppx_shape_row_nbytes(shape) * (double)shape.height;
 }
 
 static ppx_source source_of(const ppx_band *band) {
@@ -98,14 +103,23 @@ static ppx_status flush(run_state *run) {
     if (!stages->n)
         return PPX_OK;
     ppx_band out;
+    const void *in_data = run->band->rows.data;
     ppx_status status = agree(run, create_output(run, ppx_stages_out(stages), &out));
     if (!status) {
         ppx_source in = source_of(run->band);
         status = run->runner->map(run->runner, stages, &in, &out, out.y0,
                                   out.y0 + out.rows.shape.height, run->error);
     }
-    for (int s = 0; s < stages->n; s++)
+    count_image(run, stages->at[0].job.in);
+    count_image(run, ppx_stages_out(stages));
+    for (int s = 0; s < stages->n; s++) {
+        const ppx_stage *stage = &stages->at[s];
+        // What comes in may be the kernel's first input, too.
+        if (stage->map->with == PPX_WITH_IMAGE ||
+            (stage->map->with == PPX_WITH_FIRST && stage->with.own->data != in_data))
+            count_image(run, stage->job.first);
         unpack(run, &run->bags[s]);
+    }
     stages->n = 0;
     if (status)
         ppx_image_free(&out.rows);
@@ -135,13 +149,16 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     status = agree(run, status);
     if (!status)
         status = run->runner->reduce(run->runner, job, reduce, run->band, counters, run->error);
+    count_image(run, job->in);
+    ppx_lap lap = ppx_lap_start(run->trace);
     if (!status)
         reduce->finish(job, counters);
+    ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     ppx_free(counters);
     return status;
 }
 
-// A scan, a join or a transpose.
+// What makes an image of its own: a scan, a join, a wavefront or a transpose.
 static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
@@ -150,8 +167,18 @@ static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step 
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
     else if (!status && step->pattern == PPX_JOIN)
         status = runner->join(runner, job, &step->join, run->band, &out, NULL, run->error);
+    else if (!status && step->pattern == PPX_WAVEFRONT)
+        status =
+            runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
     else if (!status)
-        status = runner->transpose(runner, &step->transpose, run->band, &out, run->error);
+        status = runner->transpose(runner, job, &step->transpose, run->band, &out, run->error);
+    count_image(run, job->in);
+    count_image(run, job->geometry.out);
+    if (job->second) {
+        ppx_shape second = job->second->rows.shape;
+        second.height = job->second->height;
+        count_image(run, second);
+    }
     if (status)
         ppx_image_free(&out.rows);
     else
@@ -233,10 +260,15 @@ static ppx_status pack(run_state *run, ppx_job *job) {
     status = agree(run, ppx_alloc_array(&run->current.table, 1, nbytes, "a table", run->error));
     job->table = run->current.table;
     if (!status && kernel->build) {
-        if (runner->rank == 0)
+        ppx_lap lap = ppx_lap_start(run->trace);
+        if (runner->rank == 0) {
             kernel->build(job);
-        if (runner->share)
+            ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+        }
+        if (runner->share) {
             status = runner->share(runner, job->table, nbytes, run->error);
+            ppx_lap_note(&lap, 0, PPX_PHASE_EXCHANGE, -1);
+        }
     }
     return status;
 }
@@ -250,6 +282,7 @@ static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape *sh
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
     job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
+    job.trace = run->trace;
     status = pack(run, &job);
     if (!status)
         status = run_steps(run, &job);
@@ -267,7 +300,8 @@ ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *b
                    const ppx_run_options *options, ppx_run_times *times, ppx_error *error) {
     int iterations = options && options->iterations > 0 ? options->iterations : 1;
     run_state run = {.runner = runner, .options = options, .band = band, .error = error};
-    double start = now(), exchanged = runner->exchanged ? runner->exchanged(runner) : 0;
+    run.trace = options ? options->trace : NULL;
+    double start = ppx_seconds(), exchanged = runner->exchanged ? runner->exchanged(runner) : 0;
     ppx_shape shape = band->rows.shape;
     shape.height = band->height;
     ppx_status status = PPX_OK;
@@ -287,7 +321,8 @@ ppx_status ppx_run(const ppx_chain *chain, const ppx_runner *runner, ppx_band *b
     }
     if (times) {
         times->exchange = runner->exchanged ? runner->exchanged(runner) - exchanged : 0;
-        times->compute = now() - start - times->exchange;
+        times->compute = ppx_seconds() - start - times->exchange;
+        times->nbytes = run.nbytes;
     }
     return status;
 }

@@ -66,6 +66,15 @@ typedef struct ppx_join_across {
                        ppx_joined *joined, ppx_error *error);
 } ppx_join_across;
 
+// The line of a wavefront between bands, words [from, to) of it at a time: comes from the band
+// above when `receive`, goes to the one below otherwise; nothing happens where there is none.
+// Before that all agree; a band without rows hands nothing on and is passed over.
+typedef struct ppx_wavefront_across {
+    void *context;
+    ppx_status (*agree)(void *context, ppx_status status, ppx_error *error);
+    void (*hand)(void *context, bool receive, int32_t *line, size_t from, size_t to);
+} ppx_wavefront_across;
+
 struct ppx_runner {
     const char *name;
     void *context;
@@ -82,10 +91,14 @@ struct ppx_runner {
     ppx_status (*join)(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                        const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                        ppx_error *error);
+    ppx_status (*wavefront)(const ppx_runner *runner, const ppx_job *job,
+                            const ppx_wavefront *wavefront, const ppx_band *in, const ppx_band *out,
+                            const ppx_wavefront_across *across, ppx_error *error);
 
     // The columns of the band `in` that are rows of `out`: row k of its rows is column out->y0 + k.
-    ppx_status (*transpose)(const ppx_runner *runner, const ppx_transpose *transpose,
-                            const ppx_band *in, const ppx_band *out, ppx_error *error);
+    ppx_status (*transpose)(const ppx_runner *runner, const ppx_job *job,
+                            const ppx_transpose *transpose, const ppx_band *in, const ppx_band *out,
+                            ppx_error *error);
 
     // Ranks only, NULL elsewhere. The rows of an image of that height that this worker owns; the
     // bytes of rank 0 given to all; one verdict of all (the first failing rank's, with its text);
@@ -125,6 +138,32 @@ void ppx_feed_close(ppx_feed *feed);
 
 // Pointers to the rows [y0, y0 + nrows) of a band; at most PPX_STRIP of them.
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]);
+
+// A band's wavefront: the line, and a state for each strip. Blocks are as wide as a strip is high:
+// two blocks behind the strip above, a strip finds its columns of the line.
+enum { PPX_FRONT_LAG = 2 };
+typedef struct ppx_front {
+    const ppx_job *job;
+    const ppx_wavefront *wavefront;
+    const ppx_band *in, *out;
+    int32_t *line;
+    char *states;
+    size_t state_nbytes;
+    ptrdiff_t nstates, nstrips, nblocks; // nstates: 1, or a state for each strip
+} ppx_front;
+
+ppx_status ppx_front_create(ppx_front *front, const ppx_job *job, const ppx_wavefront *wavefront,
+                            const ppx_band *in, const ppx_band *out, bool at_once,
+                            ppx_error *error);
+void ppx_front_free(ppx_front *front);
+// Strip by strip, or row by row: the serial order.
+void ppx_front_in_order(const ppx_front *front);
+// Strips may go on at once: in step d, strip s makes block d - s * PPX_FRONT_LAG, if there is one.
+ptrdiff_t ppx_front_steps(const ppx_front *front);
+void ppx_front_tile(const ppx_front *front, ptrdiff_t step, ptrdiff_t strip);
+// Before a step's first strip: what it needs from above. After its last: what is ready for below.
+void ppx_front_receive(const ppx_front *front, ptrdiff_t step, const ppx_wavefront_across *across);
+void ppx_front_send(const ppx_front *front, ptrdiff_t step, const ppx_wavefront_across *across);
 
 // Pairs of component ids that are one, and what follows from them. Ids count through all pieces (or
 // bands) in raster order, so that the smallest id of a component is that of its first pixel.

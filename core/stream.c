@@ -10,9 +10,7 @@
 // through without pixels: that gives the memory, and a chain that wants rows from afar (a border
 // that wraps, a flip) shows as one that does not fit. Rows are made in whole strips, and the runner
 // is handed the same maps as ever, so the bytes are those of a run in memory.
-#define _POSIX_C_SOURCE 200809L
 #include <string.h>
-#include <time.h>
 
 #include "chain.h"
 #include "fuse.h"
@@ -48,10 +46,8 @@ typedef struct stream_state {
     ppx_error *error;
 } stream_state;
 
-static double now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+static ppx_trace *trace_of(const stream_state *s) {
+    return s->options ? s->options->trace : NULL;
 }
 
 static ppx_status too_long(const stream_state *s) {
@@ -79,13 +75,14 @@ static ppx_status open_file(stream_state *s, stream_node *node) {
 }
 
 static ppx_status read_rows(stream_state *s, stream_node *node, ptrdiff_t from, ptrdiff_t to) {
-    double start = now();
+    double start = ppx_seconds();
     ppx_status status = node->reader ? PPX_OK : open_file(s, node);
     if (!status) {
         ppx_image rows = rows_of(node, from, to);
         status = ppx_reader_rows(node->reader, &rows, s->error);
     }
-    s->result->decode += now() - start;
+    s->result->decode += ppx_seconds() - start;
+    ppx_trace_note(trace_of(s), 0, PPX_PHASE_DECODE, start, from / PPX_STRIP);
     return status;
 }
 
@@ -123,9 +120,9 @@ static ppx_status make_rows(stream_state *s, stream_node *node, ptrdiff_t from, 
         node->stages->at[k].with = (ppx_source){.own = &views[1 + k], .y0 = with->low};
     }
     const ppx_band out = {rows_of(node, from, to), from, node->shape.height};
-    double start = now();
+    double start = ppx_seconds();
     ppx_status status = s->runner->map(s->runner, node->stages, &in, &out, from, to, s->error);
-    s->result->compute += now() - start;
+    s->result->compute += ppx_seconds() - start;
     return status;
 }
 
@@ -261,18 +258,19 @@ typedef struct reduction {
 
 static ppx_status take_counts(stream_state *s, const ppx_band *rows, void *context) {
     const reduction *r = context;
-    double start = now();
+    double start = ppx_seconds();
     ppx_status status =
         s->runner->reduce(s->runner, r->job, r->reduce, rows, r->counters, s->error);
-    s->result->compute += now() - start;
+    s->result->compute += ppx_seconds() - start;
     return status;
 }
 
 static ppx_status take_output(stream_state *s, const ppx_band *rows, void *context) {
-    double start = now();
+    double start = ppx_seconds();
     s->result->checksum = ppx_checksum_rows(s->result->checksum, &rows->rows);
     ppx_status status = context ? ppx_writer_rows(context, &rows->rows, s->error) : PPX_OK;
-    s->result->encode += now() - start;
+    s->result->encode += ppx_seconds() - start;
+    ppx_trace_note(trace_of(s), 0, PPX_PHASE_ENCODE, start, rows->y0 / PPX_STRIP);
     return status;
 }
 
@@ -381,6 +379,7 @@ static ppx_status add_kernel(stream_state *s, const ppx_link *link, const ppx_si
                         job.kernel->name);
     job.sink = sink;
     job.findings = sink != NULL;
+    job.trace = trace_of(s);
     s->first = s->tip;
     if (ppx_kernel_asks(job.kernel, PPX_WITH_FIRST))
         s->nodes[s->tip].closed = true;
@@ -422,9 +421,10 @@ static ppx_status run_chain(stream_state *s, const ppx_chain *chain) {
                                  s->error);
     if (!status)
         status = pass(s, take_output, writer);
-    double start = now();
+    double start = ppx_seconds();
     status = ppx_writer_close(writer, status, s->error);
-    s->result->encode += now() - start;
+    s->result->encode += ppx_seconds() - start;
+    ppx_trace_note(trace_of(s), 0, PPX_PHASE_ENCODE, start, -1);
     return status;
 }
 

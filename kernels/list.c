@@ -60,7 +60,8 @@
     X(diffuse) \
     X(bilateral) \
     X(nlm) \
-    X(guided)
+    X(guided) \
+    X(dither)
 // clang-format on
 
 #define DECLARE(name) extern const ppx_kernel PPX_KERNEL(name);

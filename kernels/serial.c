@@ -5,6 +5,7 @@
 // and a join takes the band as one piece and has no seams.
 #include "../core/memory.h"
 #include "../core/runner.h"
+#include "../core/trace.h"
 
 static ppx_status map_serial(const ppx_runner *runner, const ppx_stages *stages,
                              const ppx_source *in, const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1,
@@ -13,9 +14,13 @@ static ppx_status map_serial(const ppx_runner *runner, const ppx_stages *stages,
     if (y0 == y1)
         return PPX_OK;
     ppx_feed *feed;
+    ppx_lap lap = ppx_lap_start(stages->at[0].job.trace);
     ppx_status status = ppx_feed_open(&feed, stages, in, out, error);
-    if (!status)
-        status = ppx_feed_rows(feed, y0, y1, error);
+    const ptrdiff_t step = lap.trace ? PPX_STRIP : y1 - y0; // strips, if only to be noted
+    for (ptrdiff_t y = y0; !status && y < y1; y += step) {
+        status = ppx_feed_rows(feed, y, y + step < y1 ? y + step : y1, error);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
+    }
     ppx_feed_close(feed);
     return status;
 }
@@ -28,11 +33,13 @@ static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
     ppx_status status =
         ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
+    ppx_lap lap = ppx_lap_start(job->trace);
     for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
         void *rows[PPX_STRIP];
         ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
         ppx_band_rows(in, y, nrows, rows);
         reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, counters, scratch);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
     ppx_free(scratch);
     return status;
@@ -47,11 +54,13 @@ static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, cons
     ppx_status status = ppx_alloc_array((void **)&carry, 2 * n, sizeof *carry, "carries", error);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
     void *rows[PPX_STRIP], *out_rows[PPX_STRIP];
+    ppx_lap lap = ppx_lap_start(job->trace);
     if (across) { // also after a failure: the other ranks are waiting
         for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
             ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
             ppx_band_rows(in, y, nrows, rows);
             scan->summarise[job->in.type](job, (const void *const *)rows, nrows, carry + n);
+            ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
         }
         status = across->carry(across->context, status, carry ? carry + n : NULL, carry, n, error);
     }
@@ -60,6 +69,7 @@ static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, cons
         ppx_band_rows(in, y, nrows, rows);
         ppx_band_rows(out, y, nrows, out_rows);
         scan->sweep[job->in.type](job, (const void *const *)rows, nrows, carry, out_rows);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
     ppx_free(carry);
     return status;
@@ -70,11 +80,13 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
                               const ppx_join_across *across, ppx_error *error) {
     (void)runner;
     ppx_joined joined;
+    ppx_lap lap = ppx_lap_start(job->trace);
     ppx_status status = ppx_joined_create(&joined, in, 1, error);
     if (!status && joined.npieces)
         status = join->local[job->in.type](job, &in->rows, &joined.pieces[0], error);
     if (!status)
         status = ppx_joined_resolve(&joined, job, join, error);
+    ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
@@ -83,6 +95,7 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
         ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
         ppx_band_rows(out, y, nrows, rows);
         join->paint(job, &joined.pieces[0], joined.number, y, nrows, rows);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
     if (!status && job->sink && join->report)
         join->report(job, joined.records.data, joined.n);
@@ -90,16 +103,52 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     return status;
 }
 
-static ppx_status transpose_serial(const ppx_runner *runner, const ppx_transpose *transpose,
-                                   const ppx_band *in, const ppx_band *out, ppx_error *error) {
+static ppx_status transpose_serial(const ppx_runner *runner, const ppx_job *job,
+                                   const ppx_transpose *transpose, const ppx_band *in,
+                                   const ppx_band *out, ppx_error *error) {
     (void)runner, (void)error;
     const ptrdiff_t height = out->rows.shape.height;
+    ppx_lap lap = ppx_lap_start(job->trace);
     for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
         ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
         ppx_image strip = ppx_image_view(&out->rows, y, nrows);
         transpose->rows(&in->rows, out->y0 + y, &strip);
     }
+    ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     return PPX_OK;
+}
+
+// Strip by strip; where there are ranks, step by step, so that the one below can begin before this
+// band is done.
+static ppx_status wavefront_serial(const ppx_runner *runner, const ppx_job *job,
+                                   const ppx_wavefront *wavefront, const ppx_band *in,
+                                   const ppx_band *out, const ppx_wavefront_across *across,
+                                   ppx_error *error) {
+    (void)runner;
+    ppx_front front;
+    ppx_status status = ppx_front_create(&front, job, wavefront, in, out, across, error);
+    ppx_lap lap = ppx_lap_start(job->trace);
+    if (across) // also after a failure: the other ranks are waiting
+        status = across->agree(across->context, status, error);
+    if (!status && !across) {
+        ppx_front_in_order(&front);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+    } else if (!status && job->geometry.in_order) {
+        across->hand(across->context, true, front.line, 0, job->geometry.ncarry);
+        ppx_front_in_order(&front);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+        across->hand(across->context, false, front.line, 0, job->geometry.ncarry);
+    } else if (!status) {
+        for (ptrdiff_t step = 0; step < ppx_front_steps(&front); step++) {
+            ppx_front_receive(&front, step, across);
+            for (ptrdiff_t strip = 0; strip < front.nstrips; strip++)
+                ppx_front_tile(&front, step, strip);
+            ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+            ppx_front_send(&front, step, across);
+        }
+    }
+    ppx_front_free(&front);
+    return status;
 }
 
 const ppx_runner ppx_runner_serial = {
@@ -109,4 +158,5 @@ const ppx_runner ppx_runner_serial = {
     .scan = scan_serial,
     .join = join_serial,
     .transpose = transpose_serial,
+    .wavefront = wavefront_serial,
 };

@@ -20,7 +20,7 @@
 enum { AT_ONCE = 2 }; // strips that a worker has
 
 typedef struct dealer {
-    const ppx_ranks *ranks;
+    ppx_ranks *ranks;
     const ppx_stages *stages;
     const ppx_runner *inner;
     ppx_shape in, out;
@@ -64,23 +64,29 @@ static ppx_status open_desk(dealer *d, desk *own) {
 }
 
 static ppx_status work(const dealer *d, const desk *own) {
+    ppx_trace *trace = d->stages->at[0].job.trace;
     const ppx_image nothing = {.shape = {d->in.width, 0, d->in.channels, d->in.type}};
     ppx_status status = PPX_OK;
     for (;;) {
         int64_t strip;
+        double start = ppx_seconds();
         MPI_Recv(&strip, 1, MPI_INT64_T, 0, TAG_DEAL, d->ranks->comm, MPI_STATUS_IGNORE);
+        ppx_ranks_spent(d->ranks, trace, PPX_PHASE_WAIT, &start);
         if (strip < 0)
             return status;
         ptrdiff_t y0, y1;
         strip_rows(d, (ptrdiff_t)strip, &y0, &y1);
         ptrdiff_t n = ppx_exchange_rows(d->stages, y0, y1, 0, 0, d->needed);
         MPI_Recv(own->in.data, (int)n, d->in_row, 0, TAG_ROWS, d->ranks->comm, MPI_STATUS_IGNORE);
+        ppx_ranks_spent(d->ranks, trace, PPX_PHASE_EXCHANGE, &start);
         const ppx_source in = {.own = &nothing, .far = &own->in, .far_y = d->needed, .nfar = n};
         const ppx_band out = {
             .rows = ppx_image_view(&own->out, 0, y1 - y0), .y0 = y0, .height = d->out.height};
         if (!status)
             status = make(d, &in, &out, (ptrdiff_t)strip);
+        start = ppx_seconds();
         MPI_Send(own->out.data, (int)(y1 - y0), d->out_row, 0, TAG_DEAL, d->ranks->comm);
+        ppx_ranks_spent(d->ranks, trace, PPX_PHASE_EXCHANGE, &start);
     }
 }
 
@@ -175,7 +181,9 @@ static ppx_status deal(const dealer *d, table *t) {
                 continue;
             }
         } else {
+            double start = ppx_seconds();
             MPI_Waitsome(t->nslots, t->answers, &ndone, t->done, MPI_STATUSES_IGNORE);
+            ppx_ranks_spent(d->ranks, d->stages->at[0].job.trace, PPX_PHASE_WAIT, &start);
             if (ndone == MPI_UNDEFINED)
                 break; // nothing is out
         }
@@ -228,21 +236,22 @@ ppx_status ppx_map_dealt(const ppx_runner *runner, const ppx_stages *stages, con
     d.nstrips = ppx_strip_count(d.out.height);
     table t = {0};
     desk own = {0};
-    double start = MPI_Wtime();
+    ppx_trace *trace = stages->at[0].job.trace;
+    double start = ppx_seconds();
     ppx_status status = open_dealer(&d);
     if (!status)
         status = ranks->rank ? open_desk(&d, &own) : open_table(&d, &t);
     status = ppx_ranks_agree(ranks, status, error);
     if (!status && d.most > 0) // scenes read nothing
         status = ppx_ranks_gather_rows(ranks, d.in, in->own, &t.in, error);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, trace, PPX_PHASE_EXCHANGE, &start);
     if (!status) {
         status = ranks->rank ? work(&d, &own) : deal(&d, &t);
-        start = MPI_Wtime();
+        start = ppx_seconds();
         status = ppx_ranks_agree(ranks, status, error);
         if (!status)
             status = ppx_ranks_scatter_rows(ranks, d.out, &t.out, &out->rows, error);
-        ranks->exchanged += MPI_Wtime() - start;
+        ppx_ranks_spent(ranks, trace, PPX_PHASE_EXCHANGE, &start);
     }
     ppx_image_free(&own.in);
     ppx_image_free(&own.out);

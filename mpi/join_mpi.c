@@ -203,7 +203,7 @@ static ppx_status prepare(join_state *s, int *width) {
 
 static ppx_status join_across(void *context, ppx_status status, const ppx_job *job,
                               const ppx_join *join, ppx_joined *joined, ppx_error *error) {
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     join_state s = {.ranks = context, .job = job, .join = join, .joined = joined, .error = error};
     int width = 0, report = job->sink && join->report;
     uint32_t *final = NULL;
@@ -235,7 +235,7 @@ static ppx_status join_across(void *context, ppx_status status, const ppx_job *j
     ppx_free(s.counts);
     ppx_free(s.edges);
     ppx_pairs_free(&s.pairs);
-    s.ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(s.ranks, job->trace, PPX_PHASE_EXCHANGE, &start);
     return status;
 }
 

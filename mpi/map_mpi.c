@@ -81,34 +81,35 @@ ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const
     const ppx_runner *inner = ranks->inner;
     ppx_stages all = *stages;
     ppx_source *with = &all.at[0].with;
-    double start = MPI_Wtime();
+    ppx_trace *trace = stages->at[0].job.trace;
+    double start = ppx_seconds();
     exchanges e;
     ppx_status status = ppx_ranks_agree(ranks, plan(&e, ranks, stages, in, error), error);
     if (!status) {
         ppx_exchange_start(&e.in, ranks, stages, in);
         if (e.n == 2)
             ppx_exchange_start(&e.with, ranks, stages, with);
-        ranks->exchanged += MPI_Wtime() - start;
+        ppx_ranks_spent(ranks, trace, PPX_PHASE_EXCHANGE, &start);
 
         ptrdiff_t from, to;
         find_interior(ranks, stages, y0, y1, &from, &to);
         if (to > from)
             status = inner->map(inner, stages, in, out, from, to, error);
 
-        start = MPI_Wtime();
+        start = ppx_seconds();
         ppx_source whole = ppx_exchange_wait(&e.in, in);
         if (e.n == 2)
             *with = ppx_exchange_wait(&e.with, with);
-        ranks->exchanged += MPI_Wtime() - start;
+        ppx_ranks_spent(ranks, trace, PPX_PHASE_EXCHANGE, &start);
         if (!status && from > y0)
             status = inner->map(inner, &all, &whole, out, y0, from, error);
         if (!status && to < y1)
             status = inner->map(inner, &all, &whole, out, to, y1, error);
-        start = MPI_Wtime();
+        start = ppx_seconds();
         status = ppx_ranks_agree(ranks, status, error);
     }
     ppx_exchange_free(&e.in);
     ppx_exchange_free(&e.with);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, trace, PPX_PHASE_WAIT, &start);
     return status;
 }

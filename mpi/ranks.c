@@ -73,6 +73,13 @@ void ppx_ranks_gather(const ppx_ranks *ranks, const void *value, size_t nbytes, 
     MPI_Gather(value, (int)nbytes, MPI_BYTE, values, (int)nbytes, MPI_BYTE, 0, ranks->comm);
 }
 
+void ppx_ranks_spent(ppx_ranks *ranks, ppx_trace *trace, ppx_phase phase, double *start) {
+    ppx_trace_note(trace, 0, phase, *start, -1);
+    const double now = ppx_seconds();
+    ranks->exchanged += now - *start;
+    *start = now;
+}
+
 // ---- The runner's side of the same ----
 
 static void runner_band(const ppx_runner *runner, ptrdiff_t height, ptrdiff_t *y0, ptrdiff_t *y1) {
@@ -83,17 +90,17 @@ static void runner_band(const ppx_runner *runner, ptrdiff_t height, ptrdiff_t *y
 static ppx_status runner_share(const ppx_runner *runner, void *bytes, size_t nbytes,
                                ppx_error *error) {
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     ppx_status status = ppx_ranks_share(ranks, bytes, nbytes, error);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, NULL, PPX_PHASE_EXCHANGE, &start); // the executor notes it
     return status;
 }
 
 static ppx_status runner_agree(const ppx_runner *runner, ppx_status status, ppx_error *error) {
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     status = ppx_ranks_agree(ranks, status, error);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, NULL, PPX_PHASE_EXCHANGE, &start); // the executor notes it
     return status;
 }
 
@@ -126,6 +133,7 @@ ppx_status ppx_ranks_create(ppx_ranks **created, MPI_Comm comm, const ppx_runner
         .scan = ppx_scan_mpi,
         .join = ppx_join_mpi,
         .transpose = ppx_transpose_mpi,
+        .wavefront = ppx_wavefront_mpi,
         .band = runner_band,
         .share = runner_share,
         .agree = runner_agree,

@@ -6,7 +6,14 @@
 #include "../core/runner.h"
 #include "parpix_mpi.h"
 
-typedef enum ppx_tag { TAG_DISTRIBUTE = 1, TAG_COLLECT, TAG_ROWS, TAG_EDGE, TAG_DEAL } ppx_tag;
+typedef enum ppx_tag {
+    TAG_DISTRIBUTE = 1,
+    TAG_COLLECT,
+    TAG_ROWS,
+    TAG_EDGE,
+    TAG_DEAL,
+    TAG_LINE
+} ppx_tag;
 
 struct ppx_ranks {
     MPI_Comm comm;
@@ -16,6 +23,9 @@ struct ppx_ranks {
     bool dealing;      // maps are dealt out by rank 0 instead of done band by band
     double exchanged;  // seconds
 };
+
+// Since *start, which moves on: counted as exchange, and noted where somebody wants to know.
+void ppx_ranks_spent(ppx_ranks *ranks, ppx_trace *trace, ppx_phase phase, double *start);
 
 // Context of a runner; the seconds of messages are counted in it.
 static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
@@ -45,8 +55,9 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
 ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
-ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_transpose *transpose,
-                             const ppx_band *in, const ppx_band *out, ppx_error *error);
+ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error);
 
 // The bands' rows copied into the whole image of rank 0, and back (bands.c).
 ppx_status ppx_ranks_gather_rows(const ppx_ranks *ranks, ppx_shape shape, const ppx_image *own,
@@ -58,6 +69,11 @@ ppx_status ppx_ranks_scatter_rows(const ppx_ranks *ranks, ppx_shape shape, const
 // returns how many.
 ptrdiff_t ppx_exchange_rows(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrdiff_t own0,
                             ptrdiff_t own1, ptrdiff_t *rows);
+
+ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_wavefront *wavefront, const ppx_band *in,
+                             const ppx_band *out, const ppx_wavefront_across *across,
+                             ppx_error *error);
 
 // Rows on their way between ranks (exchange.c).
 typedef struct ppx_exchange {

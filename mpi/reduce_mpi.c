@@ -11,10 +11,11 @@ ppx_status ppx_reduce_mpi(const ppx_runner *runner, const ppx_job *job, const pp
     ppx_status status = ppx_mpi_count(job->geometry.ncounters, "counters", &count, error);
     if (!status)
         status = ranks->inner->reduce(ranks->inner, job, reduce, in, counters, error);
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_WAIT, &start);
     if (!status)
         MPI_Allreduce(MPI_IN_PLACE, counters, count, MPI_UINT64_T, MPI_SUM, ranks->comm);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_REDUCE, &start);
     return status;
 }

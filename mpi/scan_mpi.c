@@ -7,20 +7,27 @@
 
 #include <string.h>
 
+typedef struct carry_context {
+    ppx_ranks *ranks;
+    ppx_trace *trace;
+} carry_context;
+
 static ppx_status carry_across(void *context, ppx_status status, const uint32_t *total,
                                uint32_t *above, size_t n, ppx_error *error) {
-    ppx_ranks *ranks = context;
+    const carry_context *c = context;
+    ppx_ranks *ranks = c->ranks;
     int count = 0;
-    double start = MPI_Wtime();
+    double start = ppx_seconds();
     if (!status)
         status = ppx_mpi_count(n, "columns", &count, error);
     status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(ranks, c->trace, PPX_PHASE_WAIT, &start);
     if (!status) {
         MPI_Exscan(total, above, count, MPI_UINT32_T, MPI_SUM, ranks->comm);
         if (ranks->rank == 0)
             memset(above, 0, n * sizeof *above); // Exscan leaves it undefined
     }
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, c->trace, PPX_PHASE_EXCHANGE, &start);
     return status;
 }
 
@@ -29,6 +36,7 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
                         ppx_error *error) {
     PPX_ASSERT(!across); // ranks are the outermost
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    ppx_scan_across between = {ranks, carry_across};
+    carry_context context = {ranks, job->trace};
+    ppx_scan_across between = {&context, carry_across};
     return ranks->inner->scan(ranks->inner, job, scan, in, out, &between, error);
 }

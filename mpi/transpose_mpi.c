@@ -80,12 +80,13 @@ static ppx_status plan(blocks *b, const ppx_ranks *ranks, const ppx_image *turne
     return status;
 }
 
-ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_transpose *transpose,
-                             const ppx_band *in, const ppx_band *out, ppx_error *error) {
+ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error) {
     ppx_ranks *ranks = ppx_ranks_of(runner);
     const ppx_runner *inner = ranks->inner;
     if (ranks->nranks == 1)
-        return inner->transpose(inner, transpose, in, out, error);
+        return inner->transpose(inner, job, transpose, in, out, error);
     const size_t nranks = (size_t)ranks->nranks;
     ppx_shape shape = in->rows.shape;
     shape.width = in->rows.shape.height;
@@ -98,13 +99,14 @@ ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_transpose *tran
     if (!status)
         status = plan(&b, ranks, &turned.rows, in, out, error);
     if (!status && shape.width > 0)
-        status = inner->transpose(inner, transpose, in, &turned, error);
-    double start = MPI_Wtime();
+        status = inner->transpose(inner, job, transpose, in, &turned, error);
+    double start = ppx_seconds();
     status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_WAIT, &start);
     if (!status)
         MPI_Alltoallw(turned.rows.data, b.counts, b.places, b.types, out->rows.data,
                       b.counts + nranks, b.places + nranks, b.types + nranks, ranks->comm);
-    ranks->exchanged += MPI_Wtime() - start;
+    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_EXCHANGE, &start);
     ppx_image_free(&turned.rows);
     free_blocks(&b, nranks);
     return status;

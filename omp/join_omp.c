@@ -14,21 +14,26 @@ enum { PIECES_A_THREAD = 4 };
 static ppx_status find_components(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                                   const ppx_band *in, ppx_error *error) {
     ppx_verdict verdict = {.error = error};
-#pragma omp parallel for schedule(runtime) default(none) shared(joined, job, join, in, verdict)
+    ppx_lap lap = ppx_lap_start(job->trace);
+#pragma omp parallel for schedule(runtime) default(none) shared(joined, job, join, in, verdict, lap)
     for (int p = 0; p < joined->npieces; p++) {
         ppx_piece *piece = &joined->pieces[p];
         ppx_image rows = ppx_image_view(&in->rows, piece->y0 - in->y0, piece->nrows);
         ppx_error failed = {0};
         ppx_status status = join->local[job->in.type](job, &rows, piece, &failed);
         ppx_verdict_add(&verdict, status, &failed);
+        ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, piece->y0 / PPX_STRIP);
     }
+    ppx_lap_end(&lap);
     return verdict.status;
 }
 
 static void paint(const ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                   const ppx_band *out) {
     ptrdiff_t nstrips = ppx_strip_count(out->rows.shape.height);
-#pragma omp parallel for schedule(runtime) default(none) shared(joined, job, join, out, nstrips)
+    ppx_lap lap = ppx_lap_start(job->trace);
+#pragma omp parallel for schedule(runtime) default(none)                                           \
+    shared(joined, job, join, out, nstrips, lap)
     for (ptrdiff_t strip = 0; strip < nstrips; strip++) {
         void *rows[PPX_STRIP];
         ptrdiff_t nrows, y = ppx_strip_rows(out, strip, &nrows);
@@ -37,7 +42,9 @@ static void paint(const ppx_joined *joined, const ppx_job *job, const ppx_join *
         while (joined->pieces[p].y0 > y)
             p--;
         join->paint(job, &joined->pieces[p], joined->number + joined->offset[p], y, nrows, rows);
+        ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
+    ppx_lap_end(&lap);
 }
 
 ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
@@ -50,8 +57,10 @@ ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_
     ppx_status status = ppx_joined_create(&joined, in, PIECES_A_THREAD * nthreads, error);
     if (!status)
         status = find_components(&joined, job, join, in, error);
+    ppx_lap alone = ppx_lap_start(job->trace);
     if (!status)
         status = ppx_joined_resolve(&joined, job, join, error);
+    ppx_lap_note(&alone, 0, PPX_PHASE_COMPUTE, -1);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
     if (!status)

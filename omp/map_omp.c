@@ -7,12 +7,15 @@
 // coordinates alone.
 #include "omp_runner.h"
 
+#include <omp.h>
+
 ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                        const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error) {
     (void)runner;
     ppx_verdict verdict = {.error = error};
     ptrdiff_t nstrips = ppx_strip_count(y1 - y0);
-#pragma omp parallel default(none) shared(stages, in, out, y0, y1, nstrips, verdict)
+    ppx_lap lap = ppx_lap_start(stages->at[0].job.trace);
+#pragma omp parallel default(none) shared(stages, in, out, y0, y1, nstrips, verdict, lap)
     {
         ppx_feed *feed = NULL;
         ppx_error mine = {0};
@@ -23,9 +26,11 @@ ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_stages *stages, const
             ptrdiff_t to = from + PPX_STRIP < y1 ? from + PPX_STRIP : y1;
             if (!status)
                 status = ppx_feed_rows(feed, from, to, &mine);
+            ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, from / PPX_STRIP);
         }
         ppx_feed_close(feed);
         ppx_verdict_add(&verdict, status, &mine);
     }
+    ppx_lap_end(&lap);
     return verdict.status;
 }

@@ -8,6 +8,7 @@ const ppx_runner ppx_runner_omp = {
     .scan = ppx_scan_omp,
     .join = ppx_join_omp,
     .transpose = ppx_transpose_omp,
+    .wavefront = ppx_wavefront_omp,
 };
 
 void ppx_verdict_add(ppx_verdict *verdict, ppx_status status, const ppx_error *error) {

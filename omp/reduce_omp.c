@@ -5,13 +5,16 @@
 // which the threads arrive nor which strips a thread had can be seen in the sums.
 #include "omp_runner.h"
 
+#include <omp.h>
+
 ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
                           const ppx_band *in, uint64_t *counters, ppx_error *error) {
     (void)runner;
     ppx_verdict verdict = {.error = error};
     ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
     size_t n = job->geometry.ncounters;
-#pragma omp parallel default(none) shared(job, reduce, in, counters, nstrips, n, verdict)
+    ppx_lap lap = ppx_lap_start(job->trace);
+#pragma omp parallel default(none) shared(job, reduce, in, counters, nstrips, n, verdict, lap)
     {
         uint64_t *mine = NULL;
         void *scratch = NULL;
@@ -27,15 +30,18 @@ ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const pp
             ppx_band_rows(in, y, nrows, rows);
             if (!status)
                 reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, mine, scratch);
+            ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, y / PPX_STRIP);
         }
         if (!status) {
 #pragma omp critical(ppx_reduce)
             for (size_t k = 0; k < n; k++)
                 counters[k] += mine[k];
         }
+        ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_REDUCE, -1);
         ppx_free(mine);
         ppx_free(scratch);
         ppx_verdict_add(&verdict, status, &failed);
     }
+    ppx_lap_end(&lap);
     return verdict.status;
 }

@@ -142,3 +142,10 @@ setup() {
     [ "$(grep -c warning <<<"$stderr")" = 1 ]
     [[ $stderr == *"--bind-to none"* ]]
 }
+
+@test "OMP_PROC_BIND leaves a rank all the CPUs that mpirun gave it" {
+    [ "$(env -u OMP_NUM_THREADS nproc)" -ge 2 ] || skip "one CPU"
+    # parpix is bound when it becomes parpix-mpi, and that must not stay.
+    OMP_NUM_THREADS=2 OMP_PLACES=threads OMP_PROC_BIND=close $MPIRUN -n 1 --bind-to none "$PARPIX" info >bound.txt
+    [ "$(awk '/^rank /{ table = 1; next } table && NF >= 6 { print $4 }' bound.txt | sort -u | wc -l)" -eq 2 ]
+}

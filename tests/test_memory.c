@@ -97,6 +97,15 @@ static ppx_status parse_chain(const void *spec, ppx_error *error) {
     return status;
 }
 
+static ppx_status create_trace(const void *nworkers, ppx_error *error) {
+    ppx_trace *trace;
+    ppx_status status = ppx_trace_create(&trace, *(const int *)nworkers, 10, error);
+    if (status)
+        assert_null(trace);
+    ppx_trace_free(trace);
+    return status;
+}
+
 typedef struct run_context {
     const ppx_chain *chain;
     const ppx_runner *runner;
@@ -125,6 +134,8 @@ static void test_images(void **state) {
 
 static void test_chains(void **state) {
     (void)state;
+    const int nworkers = 3;
+    each_allocation("a trace", create_trace, &nworkers);
     each_allocation("a chain", parse_chain, "threshold:t=3+invert+gray+copy");
 }
 
