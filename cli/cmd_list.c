@@ -10,11 +10,9 @@ static const option_help options[] = {
     {"json", NULL, 'j', "for machines, on stdout"},
 };
 
-static const char *const kinds[] = {[PPX_INT] = "whole number",
-                                    [PPX_REAL] = "number",
-                                    [PPX_CHOICE] = "choice",
-                                    [PPX_FILE] = "file",
-                                    [PPX_IMAGE] = "image"};
+static const char *const kinds[] = {
+    [PPX_INT] = "whole number", [PPX_REAL] = "number", [PPX_CHOICE] = "choice",
+    [PPX_FILE] = "file",        [PPX_IMAGE] = "image", [PPX_TEXT] = "text"};
 
 // A kernel or a scene.
 typedef struct entry {
@@ -82,7 +80,7 @@ static const char *channels_text(const ppx_kernel *kernel, char text[32]) {
 static const char *values_text(const ppx_param *param, char *text, size_t room) {
     if (param->kind == PPX_CHOICE)
         (void)snprintf(text, room, "%s", param->choices);
-    else if (param->kind == PPX_FILE || param->kind == PPX_IMAGE)
+    else if (param->kind >= PPX_FILE)
         (void)snprintf(text, room, "%s", kinds[param->kind]);
     else
         (void)snprintf(text, room, "%.10g..%.10g", param->least, param->most);
@@ -140,7 +138,7 @@ static void print_full(const entry *e) {
         const ppx_param *param = &e->params[p];
         printf("\n%s: %s\n", param->key, param->help);
         printf("    %s", kinds[param->kind]);
-        if (param->kind != PPX_FILE && param->kind != PPX_IMAGE)
+        if (param->kind < PPX_FILE)
             printf(", %s", values_text(param, values, sizeof values));
         if (!param->fallback)
             printf(", must be given\n");
@@ -168,17 +166,15 @@ static json_t *choices_json(const char *choices) {
 }
 
 static json_t *param_json(const ppx_param *param) {
-    static const char *const names[] = {[PPX_INT] = "int",
-                                        [PPX_REAL] = "real",
-                                        [PPX_CHOICE] = "choice",
-                                        [PPX_FILE] = "file",
-                                        [PPX_IMAGE] = "image"};
+    static const char *const names[] = {
+        [PPX_INT] = "int",   [PPX_REAL] = "real",   [PPX_CHOICE] = "choice",
+        [PPX_FILE] = "file", [PPX_IMAGE] = "image", [PPX_TEXT] = "text"};
     json_t *object =
         json_pack("{s:s, s:s, s:s?, s:b, s:s}", "key", param->key, "kind", names[param->kind],
                   "default", param->fallback, "required", !param->fallback, "help", param->help);
     if (param->kind == PPX_CHOICE) {
         json_object_set_new(object, "choices", choices_json(param->choices));
-    } else if (param->kind != PPX_FILE && param->kind != PPX_IMAGE) {
+    } else if (param->kind < PPX_FILE) {
         json_object_set_new(object, "least", number_json(param, param->least));
         json_object_set_new(object, "most", number_json(param, param->most));
     }

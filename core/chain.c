@@ -167,9 +167,12 @@ ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_er
 }
 
 bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with) {
-    for (int s = 0; s < kernel->nsteps; s++)
-        if (kernel->steps[s].pattern == PPX_MAP && kernel->steps[s].map.with == with)
+    for (int s = 0; s < kernel->nsteps; s++) {
+        const ppx_step *step = &kernel->steps[s];
+        if ((step->pattern == PPX_MAP && step->map.with == with) ||
+            (step->pattern == PPX_SETTLE && step->settle.with == with))
             return true;
+    }
     return false;
 }
 
@@ -248,16 +251,15 @@ void ppx_step_geometry(const ppx_step *step, ppx_job *job) {
 static void walk_steps(ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
     bool loops = kernel->again && !kernel->table_nbytes;
-    int turn = 0;
     for (int s = 0; s < kernel->nsteps; s++) {
-        if (loops && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (loops && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         ppx_step_geometry(&kernel->steps[s], job);
         job->in = job->geometry.out;
         if (loops && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }

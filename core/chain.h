@@ -18,7 +18,7 @@ struct ppx_chain {
 
 // The job of a kernel's first step on such an image, or why the kernel refuses it.
 ppx_status ppx_link_job(const ppx_link *link, ppx_shape in, ppx_job *job, ppx_error *error);
-bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with); // one of its maps does
+bool ppx_kernel_asks(const ppx_kernel *kernel, ppx_with with); // one of its steps does
 // The image that a parameter names, NULL if none; a shape that would do; does this one?
 const char *ppx_second_path(const ppx_job *job);
 ppx_shape ppx_second_wanted(const ppx_job *job);

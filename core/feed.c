@@ -72,6 +72,12 @@ void ppx_stages_needs(const ppx_stages *stages, ptrdiff_t y0, ptrdiff_t y1, ptrd
     map_needs(&stages->at[0], y0, y1, a, b);
 }
 
+// A second image that was left out is none.
+static ppx_with with_of(const ppx_stage *stage) {
+    const ppx_with with = stage->map->with;
+    return with == PPX_WITH_IMAGE && !stage->with.own ? PPX_ALONE : with;
+}
+
 static ppx_status open_lane(ppx_feed *feed, const ppx_stage *stage, const ppx_source *in,
                             ppx_error *error) {
     const ppx_job *job = &stage->job;
@@ -92,7 +98,7 @@ static ppx_status open_lane(ppx_feed *feed, const ppx_stage *stage, const ppx_so
     if (!status && stage->map->with == PPX_WITH_FIRST)
         status =
             ppx_window_open(&lane->with, job->first, &(ppx_geometry){0}, &stage->with, 0, error);
-    else if (!status && stage->map->with == PPX_WITH_IMAGE)
+    else if (!status && with_of(stage) == PPX_WITH_IMAGE)
         status = ppx_window_open(&lane->with, job->in, g, &stage->with, most, error);
     if (!status && g->scratch_nbytes)
         status = ppx_alloc_array(&lane->scratch, 1, g->scratch_nbytes, "scratch", error);
@@ -153,7 +159,7 @@ static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, p
 static ppx_status gather(ppx_feed *feed, int s, ppx_block *block, ppx_error *error) {
     ppx_lane *lane = &feed->lanes[s];
     const ppx_geometry *g = &lane->stage->job.geometry;
-    const ppx_with with = lane->stage->map->with;
+    const ppx_with with = with_of(lane->stage);
     ppx_status status = PPX_OK;
     ptrdiff_t a, b, from, to;
     map_needs(lane->stage, block->y, block->y + block->nrows, &a, &b);
@@ -215,6 +221,18 @@ ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *
         feed->lanes[s - 1].end = to;
     }
     return make_rows(feed, feed->n - 1, y0, y1, error);
+}
+
+void ppx_reduce_strip(const ppx_job *job, const ppx_reduce *reduce, const ppx_source *in,
+                      ptrdiff_t y, ptrdiff_t y1, uint64_t *counters, void *scratch) {
+    const void *rows[PPX_STRIP + PPX_MOST_DOWN];
+    PPX_ASSERT(job->geometry.down <= PPX_MOST_DOWN);
+    ptrdiff_t nrows = y1 - y < PPX_STRIP ? y1 - y : PPX_STRIP;
+    ptrdiff_t end = y + nrows + job->geometry.down;
+    end = end < job->in.height ? end : job->in.height;
+    for (ptrdiff_t k = y; k < end; k++)
+        rows[k - y] = ppx_source_row(in, k);
+    reduce->add[job->in.type](job, rows, y, nrows, counters, scratch);
 }
 
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]) {

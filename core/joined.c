@@ -10,28 +10,13 @@
 ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces,
                              ppx_error *error) {
     *joined = (ppx_joined){0};
-    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
-    if (npieces > nstrips)
-        npieces = (int)nstrips;
-    ppx_status status = ppx_alloc_array((void **)&joined->pieces, (size_t)npieces,
-                                        sizeof *joined->pieces, "pieces", error);
+    ppx_status status = ppx_pieces_create(&joined->pieces, &joined->npieces, in, npieces, error);
     if (!status)
-        status = ppx_alloc_array((void **)&joined->offset, (size_t)npieces + 1,
+        status = ppx_alloc_array((void **)&joined->offset, (size_t)joined->npieces + 1,
                                  sizeof *joined->offset, "piece offsets", error);
-    if (status) {
+    if (status)
         ppx_joined_free(joined);
-        return status;
-    }
-    joined->npieces = npieces;
-    for (int p = 0; p < npieces; p++) {
-        ptrdiff_t from = nstrips * p / npieces * PPX_STRIP;
-        ptrdiff_t to = nstrips * (p + 1) / npieces * PPX_STRIP;
-        if (to > in->rows.shape.height)
-            to = in->rows.shape.height;
-        joined->pieces[p].y0 = in->y0 + from;
-        joined->pieces[p].nrows = to - from;
-    }
-    return PPX_OK;
+    return status;
 }
 
 typedef struct seam_context {
@@ -48,13 +33,15 @@ static ppx_status seam_join(void *context, uint32_t above, uint32_t below) {
 static ppx_status join_pieces(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                               ppx_pairs *pairs, ppx_error *error) {
     uint32_t *ids = NULL;
-    size_t width = (size_t)job->in.width;
+    size_t width = (size_t)job->geometry.out.width;
     ppx_status status = ppx_alloc_array((void **)&ids, 2 * width, sizeof *ids, "seam rows", error);
     for (int p = 0; !status && p + 1 < joined->npieces; p++) {
         join->edge(job, &joined->pieces[p], true, ids);
         join->edge(job, &joined->pieces[p + 1], false, ids + width);
         seam_context context = {pairs, joined->offset[p], joined->offset[p + 1], error};
         status = join->seam(job, ids, ids + width, &(ppx_seam){&context, seam_join});
+        if (!status && join->mend && job->findings)
+            join->mend(job, ids, ids + width, joined->pieces[p + 1].records.data);
     }
     ppx_free(ids);
     return status ? status : ppx_pairs_resolve(pairs, error);
@@ -89,7 +76,7 @@ static ppx_status number_pieces(ppx_joined *joined, const ppx_job *job, const pp
             size_t number = is_merged ? (size_t)ppx_pairs_number(resolved, id) : id - next;
             next += is_merged;
             joined->number[id] = (uint32_t)number;
-            if (!job->findings)
+            if (!record_nbytes)
                 continue;
             char *into = records + number * record_nbytes;
             if (is_merged)
@@ -125,21 +112,30 @@ ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_
     return status;
 }
 
+void ppx_joined_values(ppx_joined *joined, const ppx_job *job, const ppx_join *join) {
+    if (!join->value)
+        return;
+    const char *records = joined->records.data;
+    const size_t total = joined->offset[joined->npieces];
+    for (size_t k = 0; k < total; k++) {
+        const uint32_t number = joined->number[k];
+        joined->number[k] = join->value(job, records + number * join->record_nbytes, number);
+    }
+}
+
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
                      uint32_t *ids) {
     PPX_ASSERT(joined->npieces > 0); // a band without rows has no edge
     int p = last ? joined->npieces - 1 : 0;
     join->edge(job, &joined->pieces[p], last, ids);
     const uint32_t *number = joined->number + joined->offset[p];
-    for (ptrdiff_t x = 0; x < job->in.width; x++)
+    for (ptrdiff_t x = 0; x < job->geometry.out.width; x++)
         if (ids[x] != PPX_NO_COMPONENT)
             ids[x] = number[ids[x]];
 }
 
 void ppx_joined_free(ppx_joined *joined) {
-    for (int p = 0; p < joined->npieces; p++)
-        ppx_piece_free(&joined->pieces[p]);
-    ppx_free(joined->pieces);
+    ppx_pieces_free(joined->pieces, joined->npieces);
     ppx_free(joined->offset);
     ppx_free(joined->number);
     ppx_pool_free(&joined->records);

@@ -40,7 +40,7 @@ typedef enum ppx_border {
 // step's geometry function sees it.
 typedef struct ppx_geometry {
     ppx_shape out;
-    ptrdiff_t up, down;    // map: rows above and below an output row that are read
+    ptrdiff_t up, down;    // rows above and below that are read; a reduce has none above
     ptrdiff_t side;        // map: columns to the left and to the right, in pixels
     ppx_border border;     // for up, down and side
     double fill;           // the sample that PPX_CONSTANT puts there
@@ -55,6 +55,7 @@ typedef struct ppx_geometry {
 
 typedef struct ppx_job {
     const ppx_kernel *kernel;
+    int turn;                // of the loop that the step is in, from 0
     const ppx_value *values; // one for each parameter, in the kernel's order
     // The image that a parameter names: this worker's rows of it, or all (ppx_second says which).
     // NULL: none, or not yet read: check and geometry are called without it first, and again with
@@ -65,7 +66,7 @@ typedef struct ppx_job {
     ppx_geometry geometry; // of this step
     void *table;           // of the kernel, shared by its steps
     const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
-    bool findings;         // some rank may have a sink: if not, a join needs no records
+    bool findings;         // join: records are wanted, by a sink on some rank or by `value`
     ppx_trace *trace;      // for runners: where they note what they do; may be NULL
 } ppx_job;
 
@@ -106,25 +107,41 @@ typedef struct ppx_map {
 
 // ---- reduce: counters over all pixels, added up -------------------------------------------------
 
+enum { PPX_MOST_DOWN = PPX_STRIP }; // rows below that a reduce may read
+
 typedef struct ppx_reduce {
-    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. Scratch is zero on the
-    // first call and must be left as it may be found again.
+    // Adds rows [y, y + nrows), of job->in.width pixels, to the counters. The `down` rows of the
+    // geometry that follow are in the table too, as far as the image has them: a pair of pixels is
+    // counted at its upper one. Scratch is zero on the first call and must be left as it may be
+    // found again.
     void (*add[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
                             ptrdiff_t nrows, uint64_t *counters, void *scratch);
     // Draws the conclusion into job->table; every rank does, from equal counters.
     void (*finish)(const ppx_job *job, const uint64_t *counters);
+    // Asked after finish, on every rank: whether the table says that the kernel cannot go on. May
+    // be NULL.
+    ppx_status (*verdict)(const ppx_job *job, ppx_error *error);
 } ppx_reduce;
 
-// ---- scan: a carry from all strips above --------------------------------------------------------
+// ---- scan: a carry from all strips above, or from all below -------------------------------------
 
-// Carries are vectors of uint32_t, combined by addition modulo 2^32; the first is all zero.
+// Carries are vectors of uint32_t; the first is all zero.
+typedef enum ppx_carry {
+    PPX_CARRY_SUM, // combined by addition modulo 2^32
+    PPX_CARRY_MAX, // by maximum
+} ppx_carry;
+
 typedef struct ppx_scan {
-    // Adds these rows' contribution to the carry of the strips below, without writing output.
-    void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                                  uint32_t *carry);
-    // Writes the output rows below that carry, and moves the carry on.
-    void (*sweep[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                              uint32_t *carry, void *const *out);
+    ppx_carry carry;
+    bool upward; // strips come from the last to the first, and the carry from those below
+    // Combines the contribution of rows [y, y + nrows), the next in the order of the scan, with the
+    // carry of the strips that come after them, without writing output.
+    void (*summarise[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
+                                  ptrdiff_t nrows, uint32_t *carry);
+    // Writes output rows [y, y + nrows) from that carry, and moves the carry on. Scratch is aligned
+    // to 64 bytes, its content undefined.
+    void (*sweep[PPX_NTYPES])(const ppx_job *job, const void *const *rows, ptrdiff_t y,
+                              ptrdiff_t nrows, uint32_t *carry, void *const *out, void *scratch);
 } ppx_scan;
 
 // ---- join: components across borders ------------------------------------------------------------
@@ -156,31 +173,31 @@ typedef struct ppx_join {
     size_t record_nbytes;
     ppx_status (*local[PPX_NTYPES])(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
                                     ppx_error *error);
-    // The components along the piece's first or last row, one for each pixel, or PPX_NO_COMPONENT.
+    // The components along the piece's first or last row, one for each pixel of the output's rows,
+    // or PPX_NO_COMPONENT.
     void (*edge)(const ppx_job *job, const ppx_piece *piece, bool last, uint32_t *ids);
     // Compares the last row of one piece with the first of the next.
     ppx_status (*seam)(const ppx_job *job, const uint32_t *above, const uint32_t *below,
                        const ppx_seam *seam);
-    void (*merge)(const ppx_job *job, void *into, const void *from); // of two records
+    // Adds to the records of the lower piece (of its component k: records + k * record_nbytes) what
+    // pixels on both sides of the seam bring, so that the sum over both pieces is right. The rows
+    // are those of `seam`. May be NULL.
+    void (*mend)(const ppx_job *job, const uint32_t *above, const uint32_t *below, void *records);
+    // Of two records, in any order: sums, least and most.
+    void (*merge)(const ppx_job *job, void *into, const void *from);
+    // What `paint` is to know of a component, from its record over the whole image and its number.
+    // Records are then kept with a sink or without. NULL: the number itself.
+    uint32_t (*value)(const ppx_job *job, const void *record, uint32_t number);
     // Writes rows [y, y + nrows) of the output (global rows, within the piece); component k of the
-    // piece is component number[k] of the image, counted from 0 by first pixel in raster order.
+    // piece is component number[k] of the image, counted from 0 by first pixel in raster order; or
+    // number[k] is its value, where the join has them.
     void (*paint)(const ppx_job *job, const ppx_piece *piece, const uint32_t *number, ptrdiff_t y,
                   ptrdiff_t nrows, void *const *out);
     // All records of the image in final order. Called where job->sink is not NULL. May be NULL.
     void (*report)(const ppx_job *job, const void *records, size_t n);
 } ppx_join;
 
-// ---- transpose: columns become rows -------------------------------------------------------------
-
-// out(x, y) = in(y, x): width and height change places without a word of the kernel.
-typedef struct ppx_transpose {
-    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
-    // of each. Pixels are moved whole, with all their channels.
-    void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
-} ppx_transpose;
-
-// ---- wavefront: a pixel after its neighbours to the left and above
-// -------------------------------
+// ---- wavefront: a pixel after those to the left and above ---------------------------------------
 
 // All that rows hand down is one line of ncarry 32-bit words for the whole image, zero above the
 // first row: a row reads what the one above left of its columns there, and leaves its own in the
@@ -196,6 +213,39 @@ typedef struct ppx_wavefront {
                              ptrdiff_t nrows, ptrdiff_t x0, ptrdiff_t x1, int32_t *line,
                              void *state, void *const *out);
 } ppx_wavefront;
+
+// ---- settle: a fixed point ----------------------------------------------------------------------
+
+// The output is a state that updates carry on until none is left: each moves a sample in one
+// direction only, as far as the inputs of its pixel and the states of the 8 neighbours demand. Then
+// the state that is left at the end is the same in whatever order they come (Tarski 1955), so
+// pieces may come to rest by themselves and look again when a neighbour's border has changed. These
+// are the rows of one piece.
+typedef struct ppx_region {
+    ppx_image in, state;
+    ppx_image with;            // data is NULL where there is no second image
+    const void *above, *below; // the state's row next to the piece, if it is news, else NULL
+    bool fresh; // the first call: state is undefined, nothing lies above or below yet
+} ppx_region;
+
+typedef struct ppx_settle {
+    // The kernel's own first input, or the image that a parameter names (not PPX_ANY_SIZE), if so.
+    ppx_with with;
+    // Brings a piece to rest, by input type: to where no update is left within it or from the rows
+    // above and below. What is unknown or outside of the image demands nothing. The piece's pools
+    // a, b and c are the kernel's own and stay from call to call.
+    ppx_status (*rest[PPX_NTYPES])(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
+                                   ppx_error *error);
+} ppx_settle;
+
+// ---- transpose: columns become rows -------------------------------------------------------------
+
+// out(x, y) = in(y, x): width and height change places without a word of the kernel.
+typedef struct ppx_transpose {
+    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
+    // of each. Pixels are moved whole, with all their channels.
+    void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
+} ppx_transpose;
 
 // ---- Steps and kernels --------------------------------------------------------------------------
 
@@ -213,6 +263,7 @@ typedef enum ppx_pattern {
     PPX_SCAN,
     PPX_JOIN,
     PPX_WAVEFRONT,
+    PPX_SETTLE,
     PPX_TRANSPOSE
 } ppx_pattern;
 
@@ -225,8 +276,9 @@ typedef struct ppx_step {
         ppx_reduce reduce; // passes its input on unchanged
         ppx_scan scan;
         ppx_join join;
-        ppx_transpose transpose; // needs no geometry
         ppx_wavefront wavefront;
+        ppx_settle settle;
+        ppx_transpose transpose; // needs no geometry
     };
 } ppx_step;
 
@@ -250,7 +302,8 @@ struct ppx_kernel {
     const ppx_step *steps;
     int nsteps;
     // iterate: steps [loop_from, loop_to) run for turn 0, 1, ... as long as again() says so. A
-    // reduce among them can put into the table what again() decides by. Without a loop again is
+    // reduce among them can put into the table what again() decides by; true for turn 0 at most
+    // leaves out steps that the parameters make needless. Without a loop again is
     // NULL. Where the kernel has a table, its loop keeps the shape.
     int loop_from, loop_to;
     bool (*again)(const ppx_job *job, int turn);

@@ -29,7 +29,7 @@ static int by_value(const void *left, const void *right) {
     return (l > r) - (l < r);
 }
 
-static size_t index_of(const uint64_t *ids, size_t n, uint64_t id) {
+size_t ppx_pairs_index(const uint64_t *ids, size_t n, uint64_t id) {
     const uint64_t *at = bsearch(&id, ids, n, sizeof *ids, by_value);
     return (size_t)(at - ids);
 }
@@ -38,6 +38,21 @@ static size_t root_of(size_t *parent, size_t i) {
     while (parent[i] != i)
         i = parent[i] = parent[parent[i]]; // path halving
     return i;
+}
+
+size_t ppx_pairs_ids(const ppx_pairs *pairs, uint64_t *ids) {
+    const ppx_pair *list = pairs->pool.data;
+    size_t n = 0, unique = 0;
+    for (size_t k = 0; k < pairs->n; k++) {
+        ids[n++] = list[k].a;
+        ids[n++] = list[k].b;
+    }
+    if (n)
+        qsort(ids, n, sizeof *ids, by_value);
+    for (size_t k = 0; k < n; k++)
+        if (k == 0 || ids[k] != ids[k - 1])
+            ids[unique++] = ids[k];
+    return unique;
 }
 
 ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error) {
@@ -53,21 +68,12 @@ ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error) {
             ppx_alloc_array((void **)&parent, 2 * pairs->n, sizeof *parent, "seam roots", error);
     if (status)
         goto done;
-    size_t n = 0;
-    for (size_t k = 0; k < pairs->n; k++) {
-        ids[n++] = list[k].a;
-        ids[n++] = list[k].b;
-    }
-    qsort(ids, n, sizeof *ids, by_value);
-    size_t unique = 0;
-    for (size_t k = 0; k < n; k++)
-        if (k == 0 || ids[k] != ids[k - 1])
-            ids[unique++] = ids[k];
+    const size_t unique = ppx_pairs_ids(pairs, ids);
     for (size_t k = 0; k < unique; k++)
         parent[k] = k;
     for (size_t k = 0; k < pairs->n; k++) {
-        size_t a = root_of(parent, index_of(ids, unique, list[k].a));
-        size_t b = root_of(parent, index_of(ids, unique, list[k].b));
+        size_t a = root_of(parent, ppx_pairs_index(ids, unique, list[k].a));
+        size_t b = root_of(parent, ppx_pairs_index(ids, unique, list[k].b));
         parent[a < b ? b : a] = a < b ? a : b;
     }
     pairs->n = 0; // the merged ids are fewer than the pairs: each merge took one

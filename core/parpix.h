@@ -147,8 +147,16 @@ void ppx_free(void *memory);
 
 // ---- Kernels and chains -------------------------------------------------------------------------
 
-// A PPX_FILE is read when the chain is parsed, a PPX_IMAGE when it runs.
-typedef enum ppx_param_kind { PPX_INT, PPX_REAL, PPX_CHOICE, PPX_FILE, PPX_IMAGE } ppx_param_kind;
+// A PPX_FILE is read when the chain is parsed, a PPX_IMAGE when it runs. A PPX_TEXT is for the
+// kernel to read.
+typedef enum ppx_param_kind {
+    PPX_INT,
+    PPX_REAL,
+    PPX_CHOICE,
+    PPX_FILE,
+    PPX_IMAGE,
+    PPX_TEXT,
+} ppx_param_kind;
 
 typedef struct ppx_param {
     const char *key;

@@ -94,19 +94,37 @@ bool ppx_kernel_takes(const ppx_kernel *kernel, ppx_type type, int channels) {
     return (kernel->types >> type & 1u) && (kernel->channels >> channels & 1u);
 }
 
+static bool settles(const ppx_kernel *kernel) {
+    for (int s = 0; s < kernel->nsteps; s++)
+        if (kernel->steps[s].pattern == PPX_SETTLE)
+            return true;
+    return false;
+}
+
 const char *ppx_kernel_pattern(const ppx_kernel *kernel) {
-    static const char *const names[] = {
-        [PPX_MAP] = "map",   [PPX_REDUCE] = "reduce",       [PPX_SCAN] = "scan",
-        [PPX_JOIN] = "join", [PPX_TRANSPOSE] = "transpose", [PPX_WAVEFRONT] = "wavefront"};
+    static const char *const names[] = {[PPX_MAP] = "map",
+                                        [PPX_REDUCE] = "reduce",
+                                        [PPX_SCAN] = "scan",
+                                        [PPX_JOIN] = "join",
+                                        [PPX_WAVEFRONT] = "wavefront",
+                                        [PPX_SETTLE] = "settle",
+                                        [PPX_TRANSPOSE] = "transpose"};
     static const char *const pairs[][2] = {
-        {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}};
-    static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan"};
-    if (kernel->again)
-        return "iterate";
-    for (int s = 0; kernel->nsteps > 1 && s < kernel->nsteps; s++)
-        if (kernel->steps[s].pattern == PPX_TRANSPOSE)
-            return "map + transpose";
-    const char *first = names[kernel->steps[0].pattern];
+        {"map", "reduce"}, {"map", "join"}, {"reduce", "map"}, {"map", "scan"}, {"settle", "map"}};
+    static const char *const texts[] = {"map + reduce", "map + join", "reduce + map", "map + scan",
+                                        "settle + map"};
+    bool joins = false, turns = false, counts = false;
+    for (int s = 0; s < kernel->nsteps; s++) {
+        joins = joins || kernel->steps[s].pattern == PPX_JOIN;
+        counts = counts || kernel->steps[s].pattern == PPX_REDUCE;
+        turns = turns || kernel->steps[s].pattern == PPX_TRANSPOSE;
+    }
+    if (turns && kernel->nsteps > 1)
+        return "map + transpose";
+    // One that settles leaves steps out, it does not loop.
+    if (kernel->again && !settles(kernel) && (counts || !joins))
+        return joins ? "iterate + join" : "iterate";
+    const char *first = names[settles(kernel) ? PPX_SETTLE : kernel->steps[0].pattern];
     const char *last = names[kernel->steps[kernel->nsteps - 1].pattern];
     for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++)
         if (strcmp(pairs[k][0], first) == 0 && strcmp(pairs[k][1], last) == 0)

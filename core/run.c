@@ -134,7 +134,7 @@ static ppx_status add_map(run_state *run, const ppx_job *job, const ppx_map *map
     PPX_ASSERT(map->with != PPX_WITH_IMAGE || ppx_shape_equal(job->first, job->in));
     if (map->with == PPX_WITH_FIRST)
         stage.with = source_of(&run->current.first);
-    else if (map->with == PPX_WITH_IMAGE)
+    else if (map->with == PPX_WITH_IMAGE && run->current.second.rows.shape.width)
         stage.with = source_of(&run->current.second);
     ppx_status status = ppx_stages_take(&run->pending, &stage) ? PPX_OK : flush(run);
     if (!status)
@@ -147,21 +147,34 @@ static ppx_status run_reduce(run_state *run, const ppx_job *job, const ppx_reduc
     ppx_status status = ppx_alloc_array((void **)&counters, job->geometry.ncounters,
                                         sizeof *counters, "counters", run->error);
     status = agree(run, status);
-    if (!status)
-        status = run->runner->reduce(run->runner, job, reduce, run->band, counters, run->error);
+    if (!status) {
+        const ppx_source in = source_of(run->band);
+        status = run->runner->reduce(run->runner, job, reduce, &in, in.y0,
+                                     in.y0 + in.own->shape.height, counters, run->error);
+    }
     count_image(run, job->in);
     ppx_lap lap = ppx_lap_start(run->trace);
     if (!status)
         reduce->finish(job, counters);
     ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     ppx_free(counters);
-    return status;
+    return status || !reduce->verdict ? status : reduce->verdict(job, run->error);
 }
 
-// What makes an image of its own: a scan, a join, a wavefront or a transpose.
-static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step *step) {
+// The second image of a step that is not a map; NULL if it has none.
+static const ppx_band *second_of(const run_state *run, ppx_with with) {
+    const ppx_band *band = with == PPX_WITH_FIRST   ? &run->current.first
+                           : with == PPX_WITH_IMAGE ? &run->current.second
+                                                    : NULL;
+    return band && band->rows.shape.width ? band : NULL;
+}
+
+// A step that is neither a map nor a reduction.
+static ppx_status run_across(run_state *run, ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
+    // Ranks do not know of each other's sinks.
+    job->findings = job->sink || runner->share || (step->pattern == PPX_JOIN && step->join.value);
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
     if (!status && step->pattern == PPX_SCAN)
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
@@ -170,6 +183,9 @@ static ppx_status run_across(run_state *run, const ppx_job *job, const ppx_step 
     else if (!status && step->pattern == PPX_WAVEFRONT)
         status =
             runner->wavefront(runner, job, &step->wavefront, run->band, &out, NULL, run->error);
+    else if (!status && step->pattern == PPX_SETTLE)
+        status = runner->settle(runner, job, &step->settle, run->band,
+                                second_of(run, step->settle.with), &out, NULL, run->error);
     else if (!status)
         status = runner->transpose(runner, job, &step->transpose, run->band, &out, run->error);
     count_image(run, job->in);
@@ -204,16 +220,15 @@ static ppx_status run_step(run_state *run, ppx_job *job, const ppx_step *step) {
 
 static ppx_status run_steps(run_state *run, ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
-    int turn = 0;
     ppx_status status = PPX_OK;
     for (int s = 0; !status && s < kernel->nsteps; s++) {
-        if (kernel->again && s == kernel->loop_from && !kernel->again(job, turn)) {
+        if (kernel->again && s == kernel->loop_from && !kernel->again(job, job->turn)) {
             s = kernel->loop_to - 1;
             continue;
         }
         status = run_step(run, job, &kernel->steps[s]);
         if (kernel->again && s + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             s = kernel->loop_from - 1;
         }
     }
@@ -281,7 +296,6 @@ static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape *sh
     if (status)
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
-    job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
     job.trace = run->trace;
     status = pack(run, &job);
     if (!status)

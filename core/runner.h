@@ -39,12 +39,13 @@ static inline ppx_shape ppx_stages_out(const ppx_stages *stages) {
     return stages->at[stages->n - 1].job.geometry.out;
 }
 
-// Carry from all bands above, given the total of this one. Called on every rank, also on one whose
-// work has failed so far: `status` says so, and the verdict that returns is the same on all.
+// Carry from all bands above (below, for an upward scan), given the total of this one. Called on
+// every rank, also on one whose work has failed so far: `status` says so, and the verdict that
+// returns is the same on all.
 typedef struct ppx_scan_across {
     void *context;
-    ppx_status (*carry)(void *context, ppx_status status, const uint32_t *total, uint32_t *above,
-                        size_t n, ppx_error *error);
+    ppx_status (*carry)(void *context, ppx_status status, const ppx_scan *scan,
+                        const uint32_t *total, uint32_t *before, size_t n, ppx_error *error);
 } ppx_scan_across;
 
 // The components of a band after its pieces were joined: number[offset[p] + k] is the number of
@@ -58,8 +59,9 @@ typedef struct ppx_joined {
     ppx_pool records; // n of them
 } ppx_joined;
 
-// Joins the band with its neighbours: renumbers, and replaces n and records by the whole image's
-// where job->sink is set. Called on every rank, as above.
+// Joins the band with its neighbours: renumbers (with values, where the join has them), and
+// replaces n and records by the whole image's where job->sink is set. Called on every rank, as
+// above.
 typedef struct ppx_join_across {
     void *context;
     ppx_status (*join)(void *context, ppx_status status, const ppx_job *job, const ppx_join *join,
@@ -75,6 +77,15 @@ typedef struct ppx_wavefront_across {
     void (*hand)(void *context, bool receive, int32_t *line, size_t from, size_t to);
 } ppx_wavefront_across;
 
+// Shows the border rows of a band at rest to its neighbours, and theirs to it: NULL where there are
+// none, or no other ones than last time. *again: some band has news, and all call once more when
+// they are at rest. Called on every rank, as above; *again is false where the verdict is a failure.
+typedef struct ppx_settle_across {
+    void *context;
+    ppx_status (*show)(void *context, ppx_status status, const ppx_image *state, const void **above,
+                       const void **below, bool *again, ppx_error *error);
+} ppx_settle_across;
+
 struct ppx_runner {
     const char *name;
     void *context;
@@ -82,9 +93,10 @@ struct ppx_runner {
     // Output rows [y0, y1), which lie in the band out.
     ppx_status (*map)(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                       const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
-    // Adds the band's contribution to the counters.
+    // Adds the contribution of rows [y0, y1) to the counters.
     ppx_status (*reduce)(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                         const ppx_band *in, uint64_t *counters, ppx_error *error);
+                         const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                         ppx_error *error);
     ppx_status (*scan)(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                        const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
                        ppx_error *error);
@@ -94,6 +106,10 @@ struct ppx_runner {
     ppx_status (*wavefront)(const ppx_runner *runner, const ppx_job *job,
                             const ppx_wavefront *wavefront, const ppx_band *in, const ppx_band *out,
                             const ppx_wavefront_across *across, ppx_error *error);
+    // The second image is NULL where there is none.
+    ppx_status (*settle)(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                         const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                         const ppx_settle_across *across, ppx_error *error);
 
     // The columns of the band `in` that are rows of `out`: row k of its rows is column out->y0 + k.
     ppx_status (*transpose)(const ppx_runner *runner, const ppx_job *job,
@@ -135,6 +151,10 @@ ppx_status ppx_feed_open(ppx_feed **feed, const ppx_stages *stages, const ppx_so
 // Makes output rows [y0, y1). Going on where the last call ended is cheaper than jumping.
 ppx_status ppx_feed_rows(ppx_feed *feed, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
 void ppx_feed_close(ppx_feed *feed);
+
+// Adds the rows of one strip, from y on and below y1, to the counters of a worker.
+void ppx_reduce_strip(const ppx_job *job, const ppx_reduce *reduce, const ppx_source *in,
+                      ptrdiff_t y, ptrdiff_t y1, uint64_t *counters, void *scratch);
 
 // Pointers to the rows [y0, y0 + nrows) of a band; at most PPX_STRIP of them.
 void ppx_band_rows(const ppx_band *band, ptrdiff_t y0, ptrdiff_t nrows, void *rows[PPX_STRIP]);
@@ -180,15 +200,29 @@ ppx_status ppx_pairs_add(ppx_pairs *pairs, uint64_t a, uint64_t b, ppx_error *er
 // Replaces the pairs by one pair (id, root) for each id that is not the smallest of its component,
 // ascending by id.
 ppx_status ppx_pairs_resolve(ppx_pairs *pairs, ppx_error *error);
+// The ids that occur in pairs, ascending; returns how many. There must be room for 2 * pairs->n.
+size_t ppx_pairs_ids(const ppx_pairs *pairs, uint64_t *ids);
+// Where one of them is among them.
+size_t ppx_pairs_index(const uint64_t *ids, size_t n, uint64_t id);
 // After resolve: the number of an id's component, counted from 0 by first pixel.
 uint64_t ppx_pairs_number(const ppx_pairs *resolved, uint64_t id);
 void ppx_pairs_free(ppx_pairs *pairs);
+
+// Cuts a band into contiguous runs of strips, at most `most` of them; none if it has no rows.
+ppx_status ppx_pieces_create(ppx_piece **pieces, int *npieces, const ppx_band *band, int most,
+                             ppx_error *error);
+void ppx_pieces_free(ppx_piece *pieces, int npieces);
+// What a piece settles on, for its first call.
+ppx_region ppx_region_of(const ppx_piece *piece, const ppx_band *in, const ppx_band *with,
+                         const ppx_band *out);
 
 // Labels pieces one by one or in parallel through `local`, then joins them: seams, numbers,
 // records.
 ppx_status ppx_joined_create(ppx_joined *joined, const ppx_band *in, int npieces, ppx_error *error);
 ppx_status ppx_joined_resolve(ppx_joined *joined, const ppx_job *job, const ppx_join *join,
                               ppx_error *error);
+// Replaces numbers by values, where the join has them; for a band that is the whole image.
+void ppx_joined_values(ppx_joined *joined, const ppx_job *job, const ppx_join *join);
 // The ids (of the band) along the band's first or last row; PPX_NO_COMPONENT where there is none.
 void ppx_joined_edge(const ppx_joined *joined, const ppx_job *job, const ppx_join *join, bool last,
                      uint32_t *ids);

@@ -42,6 +42,7 @@ typedef struct stream_state {
     void *tables[MOST_NODES];
     int ntables;
     ptrdiff_t chunk; // rows of the tip that are wanted at a time
+    ptrdiff_t down;  // rows below them that are looked at, too
     bool walking;    // without pixels, to find the capacities
     ppx_error *error;
 } stream_state;
@@ -182,6 +183,12 @@ static double worker_nbytes(const ppx_stages *stages) {
     return nbytes;
 }
 
+// The end of the chunk of the tip that begins at row y, and `more` rows, within the image.
+static ptrdiff_t until(const stream_state *s, ptrdiff_t y, ptrdiff_t more) {
+    ptrdiff_t height = s->nodes[s->tip].shape.height, end = y + s->chunk + more;
+    return end < height ? end : height;
+}
+
 // Walks through a pass without pixels; what its buffers and workers will take.
 static ppx_status walk(stream_state *s, double *nbytes) {
     s->walking = true;
@@ -191,7 +198,7 @@ static ppx_status walk(stream_state *s, double *nbytes) {
     ppx_status status = PPX_OK;
     const ptrdiff_t height = s->nodes[s->tip].shape.height;
     for (ptrdiff_t y = 0; !status && y < height; y += s->chunk)
-        status = want(s, s->tip, y, y + s->chunk < height ? y + s->chunk : height);
+        status = want(s, s->tip, y, until(s, y, s->down));
     *nbytes = 0;
     for (int k = 0; k < s->n; k++) {
         const stream_node *node = &s->nodes[k];
@@ -231,21 +238,21 @@ static ppx_status make_buffers(stream_state *s) {
     return status;
 }
 
-typedef ppx_status consume(stream_state *s, const ppx_band *rows, void *context);
+// Takes rows [y, end) of the tip; its buffer holds `down` more.
+typedef ppx_status consume(stream_state *s, ptrdiff_t y, ptrdiff_t end, void *context);
 
-static ppx_status pass(stream_state *s, consume *take, void *context) {
+static ppx_status pass(stream_state *s, ptrdiff_t down, consume *take, void *context) {
     rewind_nodes(s);
+    s->down = down;
     if (s->result->passes++ && strcmp(s->stream->input, "-") == 0)
         return ppx_fail(s->error, PPX_E_USAGE,
                         "standard input can be read once, and this chain reads its input more "
                         "often; give it a file");
     ppx_status status = make_buffers(s);
-    const stream_node *tip = &s->nodes[s->tip];
-    for (ptrdiff_t y = 0; !status && y < tip->shape.height; y += s->chunk) {
-        ptrdiff_t end = y + s->chunk < tip->shape.height ? y + s->chunk : tip->shape.height;
-        status = want(s, s->tip, y, end);
+    for (ptrdiff_t y = 0; !status && y < s->nodes[s->tip].shape.height; y += s->chunk) {
+        status = want(s, s->tip, y, until(s, y, down));
         if (!status)
-            status = take(s, &(ppx_band){rows_of(tip, y, end), y, tip->shape.height}, context);
+            status = take(s, y, until(s, y, 0), context);
     }
     return status;
 }
@@ -256,21 +263,25 @@ typedef struct reduction {
     uint64_t *counters;
 } reduction;
 
-static ppx_status take_counts(stream_state *s, const ppx_band *rows, void *context) {
+static ppx_status take_counts(stream_state *s, ptrdiff_t y, ptrdiff_t end, void *context) {
     const reduction *r = context;
+    const stream_node *tip = &s->nodes[s->tip];
+    const ppx_image rows = rows_of(tip, tip->low, tip->high);
+    const ppx_source in = {.own = &rows, .y0 = tip->low};
     double start = ppx_seconds();
     ppx_status status =
-        s->runner->reduce(s->runner, r->job, r->reduce, rows, r->counters, s->error);
+        s->runner->reduce(s->runner, r->job, r->reduce, &in, y, end, r->counters, s->error);
     s->result->compute += ppx_seconds() - start;
     return status;
 }
 
-static ppx_status take_output(stream_state *s, const ppx_band *rows, void *context) {
+static ppx_status take_output(stream_state *s, ptrdiff_t y, ptrdiff_t end, void *context) {
+    const ppx_image rows = rows_of(&s->nodes[s->tip], y, end);
     double start = ppx_seconds();
-    s->result->checksum = ppx_checksum_rows(s->result->checksum, &rows->rows);
-    ppx_status status = context ? ppx_writer_rows(context, &rows->rows, s->error) : PPX_OK;
+    s->result->checksum = ppx_checksum_rows(s->result->checksum, &rows);
+    ppx_status status = context ? ppx_writer_rows(context, &rows, s->error) : PPX_OK;
     s->result->encode += ppx_seconds() - start;
-    ppx_trace_note(trace_of(s), 0, PPX_PHASE_ENCODE, start, rows->y0 / PPX_STRIP);
+    ppx_trace_note(trace_of(s), 0, PPX_PHASE_ENCODE, start, y / PPX_STRIP);
     return status;
 }
 
@@ -303,7 +314,7 @@ static ppx_status add_map(stream_state *s, const ppx_job *job, const ppx_map *ma
     const ppx_stage stage = {.job = *job, .map = map};
     ppx_status status = PPX_OK;
     int with = map->with == PPX_WITH_FIRST ? s->first : -1;
-    if (map->with == PPX_WITH_IMAGE)
+    if (map->with == PPX_WITH_IMAGE && ppx_second_path(job))
         status = add_second(s, job, &with);
     if (status)
         return status;
@@ -328,11 +339,11 @@ static ppx_status run_reduce(stream_state *s, const ppx_job *job, const ppx_redu
     ppx_status status = ppx_alloc_array((void **)&r.counters, job->geometry.ncounters,
                                         sizeof *r.counters, "counters", s->error);
     if (!status)
-        status = pass(s, take_counts, &r);
+        status = pass(s, job->geometry.down, take_counts, &r);
     if (!status)
         reduce->finish(job, r.counters);
     ppx_free(r.counters);
-    return status;
+    return status || !reduce->verdict ? status : reduce->verdict(job, s->error);
 }
 
 static ppx_status add_step(stream_state *s, ppx_job *job, const ppx_step *step) {
@@ -352,16 +363,15 @@ static ppx_status add_step(stream_state *s, ppx_job *job, const ppx_step *step) 
 
 static ppx_status add_steps(stream_state *s, ppx_job *job) {
     const ppx_kernel *kernel = job->kernel;
-    int turn = 0;
     ppx_status status = PPX_OK;
     for (int k = 0; !status && k < kernel->nsteps; k++) {
-        if (kernel->again && k == kernel->loop_from && !kernel->again(job, turn)) {
+        if (kernel->again && k == kernel->loop_from && !kernel->again(job, job->turn)) {
             k = kernel->loop_to - 1;
             continue;
         }
         status = add_step(s, job, &kernel->steps[k]);
         if (kernel->again && k + 1 == kernel->loop_to) {
-            turn++;
+            job->turn++;
             k = kernel->loop_from - 1;
         }
     }
@@ -420,7 +430,7 @@ static ppx_status run_chain(stream_state *s, const ppx_chain *chain) {
         status = ppx_writer_open(&writer, s->result->out, s->stream->output, &s->stream->write,
                                  s->error);
     if (!status)
-        status = pass(s, take_output, writer);
+        status = pass(s, 0, take_output, writer);
     double start = ppx_seconds();
     status = ppx_writer_close(writer, status, s->error);
     s->result->encode += ppx_seconds() - start;

@@ -42,32 +42,12 @@ static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
     g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
-// ---- Row functions ----
-
-static INLINE uint8_t finish_u8(uint16_t sum, int32_t lost) {
-    return (uint8_t)((uint16_t)(sum + (uint16_t)(128 + lost)) >> 8);
-}
-
-static INLINE uint16_t finish_u16(float sum, int32_t lost) {
-    (void)lost;
-    int32_t value = (int32_t)(sum + 0.5f);
-    return (uint16_t)(value < 0 ? 0 : value < UINT16_MAX ? value : UINT16_MAX);
-}
+#include "gaussian_whole.inc.h"
 
 static INLINE float finish_f32(float sum, int32_t lost) {
     (void)lost;
     return sum;
 }
-
-#define PIXEL uint8_t
-#define NAME(name) name##_u8
-#define SUM uint16_t
-#include "gaussian.inc.h"
-
-#define PIXEL uint16_t
-#define NAME(name) name##_u16
-#define SUM float
-#include "gaussian.inc.h"
 
 #define PIXEL float
 #define NAME(name) name##_f32

@@ -30,8 +30,9 @@ static inline void NAME(sum_row_gray)(const PIXEL *restrict in, const uint32_t *
     }
 }
 
-static void NAME(sweep)(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                        uint32_t *carry, void *const *out) {
+static void NAME(sweep)(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
+                        uint32_t *carry, void *const *out, void *scratch) {
+    (void)y, (void)scratch;
     const ptrdiff_t width = job->in.width;
     const uint32_t *above = carry;
     for (ptrdiff_t k = 0; k < nrows; k++) {
@@ -56,8 +57,9 @@ static void NAME(sweep)(const ppx_job *job, const void *const *rows, ptrdiff_t n
 
 // Adds the last row of the table of these rows alone: as column sums, so that the rows are added
 // from top to bottom without a running sum in each.
-static void NAME(summarise)(const ppx_job *job, const void *const *rows, ptrdiff_t nrows,
-                            uint32_t *carry) {
+static void NAME(summarise)(const ppx_job *job, const void *const *rows, ptrdiff_t y0,
+                            ptrdiff_t nrows, uint32_t *carry) {
+    (void)y0;
     const ptrdiff_t channels = job->in.channels, n = job->in.width * channels;
     for (ptrdiff_t k = n - 1; k >= channels; k--)
         carry[k] -= carry[k - channels];

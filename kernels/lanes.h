@@ -126,6 +126,18 @@ LANES_INLINE lanes lanes_pack(wide_pair a) {
     return (lanes)_mm256_packs_epi32((__m256i)a.low, (__m256i)a.high);
 }
 
+LANES_INLINE wides wides_min(wides a, wides b) {
+    return (wides)_mm256_min_epi32((__m256i)a, (__m256i)b);
+}
+
+LANES_INLINE floats floats_min(floats a, floats b) { // no NaN
+    return (floats)_mm256_min_ps((__m256)a, (__m256)b);
+}
+
+LANES_INLINE wides wides_either(wides mask, wides yes, wides no) {
+    return (wides)_mm256_blendv_epi8((__m256i)no, (__m256i)yes, (__m256i)mask);
+}
+
 // In the order of the words: low then holds the first half.
 LANES_INLINE wide_pair lanes_in_order(wide_pair a) {
     return (wide_pair){(wides)_mm256_permute2x128_si256((__m256i)a.low, (__m256i)a.high, 0x20),
@@ -195,6 +207,18 @@ LANES_INLINE lanes lanes_pack(wide_pair a) {
     lanes packed;
     memcpy(&packed, half, sizeof packed);
     return packed;
+}
+
+LANES_INLINE wides wides_either(wides mask, wides yes, wides no) {
+    return (yes & mask) | (no & ~mask);
+}
+
+LANES_INLINE wides wides_min(wides a, wides b) {
+    return wides_either((wides)(a < b), a, b);
+}
+
+LANES_INLINE floats floats_min(floats a, floats b) { // no NaN
+    return (floats)wides_either((wides)(a < b), (wides)a, (wides)b);
 }
 
 LANES_INLINE wide_pair lanes_in_order(wide_pair a) {

@@ -21,6 +21,7 @@
     X(rotate) \
     X(affine) \
     X(pyramid) \
+    X(wavelet) \
     X(convolve) \
     X(box) \
     X(gaussian) \
@@ -30,7 +31,9 @@
     X(sobel) \
     X(scharr) \
     X(laplacian) \
+    X(canny) \
     X(harris) \
+    X(lbp) \
     X(peaks) \
     X(ssim) \
     X(median) \
@@ -43,10 +46,16 @@
     X(gradient_m) \
     X(tophat) \
     X(blackhat) \
+    X(reconstruct) \
+    X(extrema) \
+    X(thin) \
     X(histogram) \
     X(equalize) \
     X(clahe) \
     X(otsu) \
+    X(glcm) \
+    X(kmeans) \
+    X(slic) \
     X(adaptive) \
     X(sauvola) \
     X(integral) \
@@ -57,6 +66,13 @@
     X(phase_correlate) \
     X(match) \
     X(label) \
+    X(regions) \
+    X(fill_holes) \
+    X(clear_border) \
+    X(area_open) \
+    X(distance) \
+    X(nearest) \
+    X(watershed) \
     X(diffuse) \
     X(bilateral) \
     X(nlm) \

@@ -15,7 +15,7 @@
 // samples less half of the range, u16 templates taken apart into two of 8 bits, and tiles of at
 // most 2^22 pixels, the norms |I| |T| are below 2^40, and the error, at most 2^-45 of them
 // (Percival 2003), is far below a half. Sums of I and II run down the columns and along the rows.
-// Cost for a template of 64 x 64: about 180 operations a pixel in double, twice that for u16.
+// Cost for a template of 64 x 64: about 150 operations a pixel in double, twice that for u16.
 #include "best_places.h"
 #include "fourier.h"
 

@@ -2,7 +2,7 @@
 //
 // It is the best serial algorithm, not a parallel one run on one thread: the window of a map goes
 // over the whole image without a break, a scan never computes a summary unless ranks ask for it,
-// and a join takes the band as one piece and has no seams.
+// and a join or a settling takes the band as one piece and has no seams.
 #include "../core/memory.h"
 #include "../core/runner.h"
 #include "../core/trace.h"
@@ -26,51 +26,62 @@ static ppx_status map_serial(const ppx_runner *runner, const ppx_stages *stages,
 }
 
 static ppx_status reduce_serial(const ppx_runner *runner, const ppx_job *job,
-                                const ppx_reduce *reduce, const ppx_band *in, uint64_t *counters,
-                                ppx_error *error) {
+                                const ppx_reduce *reduce, const ppx_source *in, ptrdiff_t y0,
+                                ptrdiff_t y1, uint64_t *counters, ppx_error *error) {
     (void)runner;
     void *scratch = NULL;
     ppx_status status =
         ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
-    ptrdiff_t end = in->y0 + in->rows.shape.height;
     ppx_lap lap = ppx_lap_start(job->trace);
-    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-        void *rows[PPX_STRIP];
-        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
-        ppx_band_rows(in, y, nrows, rows);
-        reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, counters, scratch);
+    for (ptrdiff_t y = y0; !status && y < y1; y += PPX_STRIP) {
+        ppx_reduce_strip(job, reduce, in, y, y1, counters, scratch);
         ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
     ppx_free(scratch);
     return status;
 }
 
+// The k-th strip that a scan meets: its first row; *nrows of them.
+static ptrdiff_t scan_strip(const ppx_scan *scan, const ppx_band *in, ptrdiff_t k,
+                            ptrdiff_t *nrows) {
+    const ptrdiff_t height = in->rows.shape.height;
+    const ptrdiff_t from = (scan->upward ? ppx_strip_count(height) - 1 - k : k) * PPX_STRIP;
+    *nrows = height - from < PPX_STRIP ? height - from : PPX_STRIP;
+    return in->y0 + from;
+}
+
 static ppx_status scan_serial(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                               const ppx_band *in, const ppx_band *out,
                               const ppx_scan_across *across, ppx_error *error) {
     (void)runner;
-    uint32_t *carry = NULL; // twice: what comes from above, and what this band adds
+    uint32_t *carry = NULL; // twice: what comes from other bands, and what this one adds
+    void *scratch = NULL;
     size_t n = job->geometry.ncarry;
     ppx_status status = ppx_alloc_array((void **)&carry, 2 * n, sizeof *carry, "carries", error);
-    ptrdiff_t end = in->y0 + in->rows.shape.height;
+    if (!status)
+        status = ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", error);
+    const ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
     void *rows[PPX_STRIP], *out_rows[PPX_STRIP];
     ppx_lap lap = ppx_lap_start(job->trace);
     if (across) { // also after a failure: the other ranks are waiting
-        for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-            ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+        for (ptrdiff_t k = 0; !status && k < nstrips; k++) {
+            ptrdiff_t nrows, y = scan_strip(scan, in, k, &nrows);
             ppx_band_rows(in, y, nrows, rows);
-            scan->summarise[job->in.type](job, (const void *const *)rows, nrows, carry + n);
+            scan->summarise[job->in.type](job, (const void *const *)rows, y, nrows, carry + n);
             ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
         }
-        status = across->carry(across->context, status, carry ? carry + n : NULL, carry, n, error);
+        const uint32_t *total = carry ? carry + n : NULL;
+        status = across->carry(across->context, status, scan, total, carry, n, error);
     }
-    for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
-        ptrdiff_t nrows = end - y < PPX_STRIP ? end - y : PPX_STRIP;
+    for (ptrdiff_t k = 0; !status && k < nstrips; k++) {
+        ptrdiff_t nrows, y = scan_strip(scan, in, k, &nrows);
         ppx_band_rows(in, y, nrows, rows);
         ppx_band_rows(out, y, nrows, out_rows);
-        scan->sweep[job->in.type](job, (const void *const *)rows, nrows, carry, out_rows);
+        scan->sweep[job->in.type](job, (const void *const *)rows, y, nrows, carry, out_rows,
+                                  scratch);
         ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, y / PPX_STRIP);
     }
+    ppx_free(scratch);
     ppx_free(carry);
     return status;
 }
@@ -89,6 +100,8 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
     ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
+    else if (!status)
+        ppx_joined_values(&joined, job, join);
     ptrdiff_t end = in->y0 + in->rows.shape.height;
     for (ptrdiff_t y = in->y0; !status && y < end; y += PPX_STRIP) {
         void *rows[PPX_STRIP];
@@ -101,21 +114,6 @@ static ppx_status join_serial(const ppx_runner *runner, const ppx_job *job, cons
         join->report(job, joined.records.data, joined.n);
     ppx_joined_free(&joined);
     return status;
-}
-
-static ppx_status transpose_serial(const ppx_runner *runner, const ppx_job *job,
-                                   const ppx_transpose *transpose, const ppx_band *in,
-                                   const ppx_band *out, ppx_error *error) {
-    (void)runner, (void)error;
-    const ptrdiff_t height = out->rows.shape.height;
-    ppx_lap lap = ppx_lap_start(job->trace);
-    for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
-        ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
-        ppx_image strip = ppx_image_view(&out->rows, y, nrows);
-        transpose->rows(&in->rows, out->y0 + y, &strip);
-    }
-    ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
-    return PPX_OK;
 }
 
 // Strip by strip; where there are ranks, step by step, so that the one below can begin before this
@@ -151,12 +149,52 @@ static ppx_status wavefront_serial(const ppx_runner *runner, const ppx_job *job,
     return status;
 }
 
+static ppx_status settle_serial(const ppx_runner *runner, const ppx_job *job,
+                                const ppx_settle *settle, const ppx_band *in, const ppx_band *with,
+                                const ppx_band *out, const ppx_settle_across *across,
+                                ppx_error *error) {
+    (void)runner;
+    ppx_piece piece = {.y0 = in->y0, .nrows = in->rows.shape.height};
+    ppx_region region = ppx_region_of(&piece, in, with, out);
+    ppx_status status = PPX_OK;
+    ppx_lap lap = ppx_lap_start(job->trace);
+    if (piece.nrows)
+        status = settle->rest[job->in.type](job, &piece, &region, error);
+    ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+    region.fresh = false;
+    for (bool again = across != NULL; again;) { // also after a failure: the other ranks are waiting
+        status = across->show(across->context, status, &out->rows, &region.above, &region.below,
+                              &again, error);
+        if (!status && (region.above || region.below))
+            status = settle->rest[job->in.type](job, &piece, &region, error);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, -1);
+    }
+    ppx_piece_free(&piece);
+    return status;
+}
+
+static ppx_status transpose_serial(const ppx_runner *runner, const ppx_job *job,
+                                   const ppx_transpose *transpose, const ppx_band *in,
+                                   const ppx_band *out, ppx_error *error) {
+    (void)runner, (void)error;
+    const ptrdiff_t height = out->rows.shape.height;
+    ppx_lap lap = ppx_lap_start(job->trace);
+    for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
+        ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
+        ppx_image strip = ppx_image_view(&out->rows, y, nrows);
+        transpose->rows(&in->rows, out->y0 + y, &strip);
+        ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, (out->y0 + y) / PPX_STRIP);
+    }
+    return PPX_OK;
+}
+
 const ppx_runner ppx_runner_serial = {
     .name = "serial",
     .map = map_serial,
     .reduce = reduce_serial,
     .scan = scan_serial,
     .join = join_serial,
-    .transpose = transpose_serial,
     .wavefront = wavefront_serial,
+    .settle = settle_serial,
+    .transpose = transpose_serial,
 };

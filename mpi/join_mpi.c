@@ -12,7 +12,10 @@
 //   serial
 //      run, because they follow from the first pixel;
 //   5. where findings are wanted, the records go to rank 0 (Gatherv), which adds those that are
-//   one.
+//   one;
+//   6. where values follow from records, the records of the ids that occur in pairs go to all
+//   (Allgatherv, at most two for each pair; the counts follow from the pairs), and every rank adds
+//   those that are one.
 // A constant number of rounds for any image; volume O(borders) but for step 5, which is
 // O(components).
 #include "ranks.h"
@@ -44,17 +47,6 @@ static ppx_status count_components(join_state *s) {
     return PPX_OK;
 }
 
-// The next rank up (direction -1) or down (1) that has rows; MPI_PROC_NULL at the ends.
-static int neighbour(const join_state *s, int direction) {
-    for (int r = s->ranks->rank + direction; r >= 0 && r < s->ranks->nranks; r += direction) {
-        ptrdiff_t y0, y1;
-        ppx_ranks_band(s->job->in.height, s->ranks->nranks, r, &y0, &y1);
-        if (y1 > y0)
-            return r;
-    }
-    return MPI_PROC_NULL;
-}
-
 typedef struct border_context {
     join_state *state;
     uint64_t above, below;
@@ -68,7 +60,8 @@ static ppx_status border_pair(void *context, uint32_t above, uint32_t below) {
 static ppx_status compare_border(join_state *s, int width) {
     if (s->joined->npieces == 0)
         return PPX_OK; // no rows: not in this conversation
-    int up = neighbour(s, -1), down = neighbour(s, 1);
+    int up = ppx_ranks_neighbour(s->ranks, s->job->in.height, -1);
+    int down = ppx_ranks_neighbour(s->ranks, s->job->in.height, 1);
     uint32_t *above = s->edges, *own = s->edges + width;
     ppx_joined_edge(s->joined, s->job, s->join, true, own);
     MPI_Sendrecv(own, width, MPI_UINT32_T, down, TAG_EDGE, above, width, MPI_UINT32_T, up, TAG_EDGE,
@@ -77,7 +70,10 @@ static ppx_status compare_border(join_state *s, int width) {
         return PPX_OK;
     ppx_joined_edge(s->joined, s->job, s->join, false, own);
     border_context context = {s, s->offset[up], s->offset[s->ranks->rank]};
-    return s->join->seam(s->job, above, own, &(ppx_seam){&context, border_pair});
+    ppx_status status = s->join->seam(s->job, above, own, &(ppx_seam){&context, border_pair});
+    if (!status && s->join->mend && s->job->findings)
+        s->join->mend(s->job, above, own, s->joined->records.data);
+    return status;
 }
 
 // Every rank's counts of something, as the counts and displacements of a v-collective, and the sum.
@@ -133,6 +129,13 @@ static void number_components(const join_state *s, uint32_t *final) {
     }
 }
 
+static MPI_Datatype record_type(const join_state *s) {
+    MPI_Datatype record;
+    MPI_Type_contiguous((int)s->join->record_nbytes, MPI_BYTE, &record);
+    MPI_Type_commit(&record);
+    return record;
+}
+
 // On rank 0: all records, in final order. Ids grow with rank, so the first record to arrive under a
 // number is that of the component's root, and the others are added to it.
 static ppx_status gather_records(join_state *s, const uint32_t *final) {
@@ -156,9 +159,7 @@ static ppx_status gather_records(join_state *s, const uint32_t *final) {
     }
     status = ppx_ranks_agree(s->ranks, status, s->error);
     if (!status) {
-        MPI_Datatype record;
-        MPI_Type_contiguous((int)nbytes, MPI_BYTE, &record);
-        MPI_Type_commit(&record);
+        MPI_Datatype record = record_type(s);
         MPI_Gatherv(s->joined->records.data, (int)s->joined->n, record, records, s->counts,
                     s->displacements, record, 0, s->ranks->comm);
         MPI_Gatherv(final, (int)s->joined->n, MPI_UINT32_T, numbers, s->counts, s->displacements,
@@ -185,9 +186,75 @@ static ppx_status gather_records(join_state *s, const uint32_t *final) {
     return status;
 }
 
+// The record of ids[k], which occur in pairs, at records + k * record_nbytes, from the ranks that
+// have them; then each root's record is that of the whole component.
+static void add_border_records(join_state *s, const uint64_t *ids, size_t n, char *records) {
+    const size_t nbytes = s->join->record_nbytes;
+    const ppx_pair *merged = s->pairs.pool.data;
+    size_t k = 0;
+    for (int r = 0; r < s->ranks->nranks; r++) {
+        s->displacements[r] = (int)k; // n has been checked
+        for (; k < n && ids[k] < s->offset[r + 1]; k++)
+            if (r == s->ranks->rank)
+                memcpy(records + k * nbytes,
+                       (char *)s->joined->records.data + (ids[k] - s->offset[r]) * nbytes, nbytes);
+        s->counts[r] = (int)k - s->displacements[r];
+    }
+    MPI_Datatype record = record_type(s);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, record, records, s->counts, s->displacements, record,
+                   s->ranks->comm);
+    MPI_Type_free(&record);
+    k = 0;
+    for (size_t pair = 0; pair < s->pairs.n; pair++, k++) {
+        while (ids[k] != merged[pair].a)
+            k++;
+        const size_t root = ppx_pairs_index(ids, n, merged[pair].b);
+        s->join->merge(s->job, records + root * nbytes, records + k * nbytes);
+    }
+}
+
+// Values of this band's components, which have their final numbers.
+static ppx_status find_values(join_state *s, const uint32_t *final, uint32_t *values) {
+    const size_t nbytes = s->join->record_nbytes;
+    uint64_t *ids = NULL;
+    char *records = NULL;
+    int checked;
+    ppx_status status = ppx_mpi_count(2 * s->pairs.n, "records along borders", &checked, s->error);
+    if (status)
+        return status; // the same on all ranks
+    status = ppx_alloc_array((void **)&ids, 2 * s->pairs.n, sizeof *ids, "border ids", s->error);
+    if (!status)
+        status = ppx_alloc_array((void **)&records, 2 * s->pairs.n, nbytes, "records", s->error);
+    status = ppx_ranks_agree(s->ranks, status, s->error);
+    if (!status) {
+        const size_t n = ppx_pairs_ids(&s->pairs, ids);
+        const uint64_t first = s->offset[s->ranks->rank];
+        add_border_records(s, ids, n, records);
+        const ppx_pair *merged = s->pairs.pool.data;
+        size_t next = 0, pair = 0;
+        for (size_t k = 0; k < s->joined->n; k++) {
+            const uint64_t id = first + k;
+            while (next < n && ids[next] < id)
+                next++;
+            while (pair < s->pairs.n && merged[pair].a < id)
+                pair++;
+            const char *record = (const char *)s->joined->records.data + k * nbytes;
+            if (pair < s->pairs.n && merged[pair].a == id)
+                record = records + ppx_pairs_index(ids, n, merged[pair].b) * nbytes;
+            else if (next < n && ids[next] == id)
+                record = records + next * nbytes;
+            values[k] = s->join->value(s->job, record, final[k]);
+        }
+    }
+    ppx_free(ids);
+    ppx_free(records);
+    return status;
+}
+
 static ppx_status prepare(join_state *s, int *width) {
     size_t nranks = (size_t)s->ranks->nranks;
-    ppx_status status = ppx_mpi_count((size_t)s->job->in.width, "columns", width, s->error);
+    ppx_status status =
+        ppx_mpi_count((size_t)s->job->geometry.out.width, "columns", width, s->error);
     if (!status)
         status = ppx_alloc_array((void **)&s->offset, nranks + 1, sizeof *s->offset, "offsets",
                                  s->error);
@@ -206,11 +273,13 @@ static ppx_status join_across(void *context, ppx_status status, const ppx_job *j
     double start = ppx_seconds();
     join_state s = {.ranks = context, .job = job, .join = join, .joined = joined, .error = error};
     int width = 0, report = job->sink && join->report;
-    uint32_t *final = NULL;
+    uint32_t *final = NULL, *values = NULL;
     if (!status)
         status = prepare(&s, &width);
     if (!status)
         status = ppx_alloc_array((void **)&final, joined->n, sizeof *final, "numbers", error);
+    if (!status && join->value)
+        status = ppx_alloc_array((void **)&values, joined->n, sizeof *values, "values", error);
     status = ppx_ranks_agree(s.ranks, status, error);
     if (!status)
         status = count_components(&s); // the same verdict on all ranks
@@ -220,6 +289,10 @@ static ppx_status join_across(void *context, ppx_status status, const ppx_job *j
         status = gather_pairs(&s);
     if (!status) {
         number_components(&s, final);
+        if (join->value) // before the records of rank 0 become those of the image
+            status = find_values(&s, final, values);
+    }
+    if (!status) {
         MPI_Bcast(&report, 1, MPI_INT, 0, s.ranks->comm);
         if (report)
             status = gather_records(&s, final);
@@ -227,10 +300,11 @@ static ppx_status join_across(void *context, ppx_status status, const ppx_job *j
     if (!status) {
         size_t total = joined->offset[joined->npieces];
         for (size_t k = 0; k < total; k++)
-            joined->number[k] = final[joined->number[k]];
+            joined->number[k] = (join->value ? values : final)[joined->number[k]];
         joined->n = (size_t)s.offset[s.ranks->nranks] - s.pairs.n;
     }
     ppx_free(final);
+    ppx_free(values);
     ppx_free(s.offset);
     ppx_free(s.counts);
     ppx_free(s.edges);

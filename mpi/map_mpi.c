@@ -57,7 +57,7 @@ static ppx_status plan(exchanges *e, const ppx_ranks *ranks, const ppx_stages *s
                        const ppx_source *in, ppx_error *error) {
     const ppx_stage *first = &stages->at[0];
     bool around = first->job.geometry.up + first->job.geometry.down > 0;
-    e->n = first->map->with == PPX_WITH_IMAGE && around ? 2 : 1;
+    e->n = first->map->with == PPX_WITH_IMAGE && first->with.own && around ? 2 : 1;
     e->with = (ppx_exchange){.row = MPI_DATATYPE_NULL, .packed_row = MPI_DATATYPE_NULL};
     ppx_status status = ppx_exchange_plan(&e->in, ranks, stages, in, error);
     if (!status && e->n == 2)

@@ -19,6 +19,19 @@ void ppx_ranks_band(ptrdiff_t height, int nranks, int rank, ptrdiff_t *y0, ptrdi
         *y1 = height;
 }
 
+int ppx_ranks_neighbour(const ppx_ranks *ranks, ptrdiff_t height, int direction) {
+    ptrdiff_t y0, y1;
+    ppx_ranks_band(height, ranks->nranks, ranks->rank, &y0, &y1);
+    if (y0 == y1)
+        return MPI_PROC_NULL;
+    for (int r = ranks->rank + direction; r >= 0 && r < ranks->nranks; r += direction) {
+        ppx_ranks_band(height, ranks->nranks, r, &y0, &y1);
+        if (y1 > y0)
+            return r;
+    }
+    return MPI_PROC_NULL;
+}
+
 ppx_status ppx_mpi_count(size_t n, const char *what, int *count, ppx_error *error) {
     if (n > INT_MAX)
         return ppx_fail(error, PPX_E_USAGE, "%zu %s are more than MPI counts (%d); use more ranks",
@@ -132,8 +145,9 @@ ppx_status ppx_ranks_create(ppx_ranks **created, MPI_Comm comm, const ppx_runner
         .reduce = ppx_reduce_mpi,
         .scan = ppx_scan_mpi,
         .join = ppx_join_mpi,
-        .transpose = ppx_transpose_mpi,
         .wavefront = ppx_wavefront_mpi,
+        .settle = ppx_settle_mpi,
+        .transpose = ppx_transpose_mpi,
         .band = runner_band,
         .share = runner_share,
         .agree = runner_agree,

@@ -12,7 +12,8 @@ typedef enum ppx_tag {
     TAG_ROWS,
     TAG_EDGE,
     TAG_DEAL,
-    TAG_LINE
+    TAG_LINE,
+    TAG_BORDER
 } ppx_tag;
 
 struct ppx_ranks {
@@ -35,6 +36,9 @@ static inline ppx_ranks *ppx_ranks_of(const ppx_runner *runner) {
 // The rows of an image of that height that a rank owns: a run of strips, sizes differ by one strip.
 // With more ranks than strips some have none.
 void ppx_ranks_band(ptrdiff_t height, int nranks, int rank, ptrdiff_t *y0, ptrdiff_t *y1);
+// The next rank up (direction -1) or down (1) that has rows of such an image; MPI_PROC_NULL beyond
+// the ends, and for a rank that has none itself.
+int ppx_ranks_neighbour(const ppx_ranks *ranks, ptrdiff_t height, int direction);
 
 // MPI 3 counts in int: the one narrowing, checked.
 ppx_status ppx_mpi_count(size_t n, const char *what, int *count, ppx_error *error);
@@ -48,13 +52,17 @@ ppx_status ppx_map_mpi(const ppx_runner *runner, const ppx_stages *stages, const
 ppx_status ppx_map_dealt(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                          const ppx_band *out, ppx_error *error);
 ppx_status ppx_reduce_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                          const ppx_band *in, uint64_t *counters, ppx_error *error);
+                          const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                          ppx_error *error);
 ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                         const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
                         ppx_error *error);
 ppx_status ppx_join_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
+ppx_status ppx_settle_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                          const ppx_settle_across *across, ppx_error *error);
 ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
                              const ppx_transpose *transpose, const ppx_band *in,
                              const ppx_band *out, ppx_error *error);

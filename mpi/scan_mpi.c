@@ -2,7 +2,8 @@
 //
 // Plan. The inner runner sums its band up into one carry; an Exscan (log2 P rounds of 4 bytes a
 // column) gives each rank the sum of the bands above; the inner runner sweeps its rows below that.
-// The carries are added modulo 2^32, in any order.
+// For an upward scan the ranks are counted from the last. The carries are added modulo 2^32, or the
+// larger one stays, in any order.
 #include "ranks.h"
 
 #include <string.h>
@@ -12,8 +13,9 @@ typedef struct carry_context {
     ppx_trace *trace;
 } carry_context;
 
-static ppx_status carry_across(void *context, ppx_status status, const uint32_t *total,
-                               uint32_t *above, size_t n, ppx_error *error) {
+static ppx_status carry_across(void *context, ppx_status status, const ppx_scan *scan,
+                               const uint32_t *total, uint32_t *before, size_t n,
+                               ppx_error *error) {
     const carry_context *c = context;
     ppx_ranks *ranks = c->ranks;
     int count = 0;
@@ -23,9 +25,15 @@ static ppx_status carry_across(void *context, ppx_status status, const uint32_t 
     status = ppx_ranks_agree(ranks, status, error);
     ppx_ranks_spent(ranks, c->trace, PPX_PHASE_WAIT, &start);
     if (!status) {
-        MPI_Exscan(total, above, count, MPI_UINT32_T, MPI_SUM, ranks->comm);
-        if (ranks->rank == 0)
-            memset(above, 0, n * sizeof *above); // Exscan leaves it undefined
+        MPI_Op op = scan->carry == PPX_CARRY_MAX ? MPI_MAX : MPI_SUM;
+        MPI_Comm order = ranks->comm;
+        if (scan->upward)
+            MPI_Comm_split(ranks->comm, 0, -ranks->rank, &order);
+        MPI_Exscan(total, before, count, MPI_UINT32_T, op, order);
+        if (ranks->rank == (scan->upward ? ranks->nranks - 1 : 0))
+            memset(before, 0, n * sizeof *before); // Exscan leaves it undefined
+        if (scan->upward)
+            MPI_Comm_free(&order);
     }
     ppx_ranks_spent(ranks, c->trace, PPX_PHASE_EXCHANGE, &start);
     return status;

@@ -102,7 +102,6 @@ ppx_status ppx_transpose_mpi(const ppx_runner *runner, const ppx_job *job,
         status = inner->transpose(inner, job, transpose, in, &turned, error);
     double start = ppx_seconds();
     status = ppx_ranks_agree(ranks, status, error);
-    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_WAIT, &start);
     if (!status)
         MPI_Alltoallw(turned.rows.data, b.counts, b.places, b.types, out->rows.data,
                       b.counts + nranks, b.places + nranks, b.types + nranks, ranks->comm);

@@ -8,17 +8,6 @@
 // rank waits for nobody. What is handed on depends on the columns alone.
 #include "ranks.h"
 
-// The nearest rank in a direction that has rows; MPI_PROC_NULL if there is none.
-static int neighbour(const ppx_ranks *ranks, ptrdiff_t height, int direction) {
-    for (int r = ranks->rank + direction; r >= 0 && r < ranks->nranks; r += direction) {
-        ptrdiff_t y0, y1;
-        ppx_ranks_band(height, ranks->nranks, r, &y0, &y1);
-        if (y0 < y1)
-            return r;
-    }
-    return MPI_PROC_NULL;
-}
-
 typedef struct pipe_ends {
     ppx_ranks *ranks;
     ppx_trace *trace;
@@ -50,12 +39,9 @@ ppx_status ppx_wavefront_mpi(const ppx_runner *runner, const ppx_job *job,
                              ppx_error *error) {
     PPX_ASSERT(!across); // ranks are the outermost
     ppx_ranks *ranks = ppx_ranks_of(runner);
-    bool empty = in->rows.shape.height == 0;
-    pipe_ends ends = {ranks, job->trace, MPI_PROC_NULL, MPI_PROC_NULL};
-    if (!empty) {
-        ends.above = neighbour(ranks, in->height, -1);
-        ends.below = neighbour(ranks, in->height, 1);
-    }
+    pipe_ends ends = {ranks, job->trace, 0, 0};
+    ends.above = ppx_ranks_neighbour(ranks, in->height, -1);
+    ends.below = ppx_ranks_neighbour(ranks, in->height, 1);
     ppx_wavefront_across between = {&ends, ends_agree, hand_across};
     int unused;
     ppx_status status = ppx_mpi_count(job->geometry.ncarry, "words of a line", &unused, error);

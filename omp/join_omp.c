@@ -63,6 +63,8 @@ ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_
     ppx_lap_note(&alone, 0, PPX_PHASE_COMPUTE, -1);
     if (across) // also after a failure: the other ranks are waiting
         status = across->join(across->context, status, job, join, &joined, error);
+    else if (!status)
+        ppx_joined_values(&joined, job, join);
     if (!status)
         paint(&joined, job, join, out);
     if (!status && job->sink && join->report)

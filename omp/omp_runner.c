@@ -7,8 +7,9 @@ const ppx_runner ppx_runner_omp = {
     .reduce = ppx_reduce_omp,
     .scan = ppx_scan_omp,
     .join = ppx_join_omp,
-    .transpose = ppx_transpose_omp,
     .wavefront = ppx_wavefront_omp,
+    .settle = ppx_settle_omp,
+    .transpose = ppx_transpose_omp,
 };
 
 void ppx_verdict_add(ppx_verdict *verdict, ppx_status status, const ppx_error *error) {

@@ -9,21 +9,25 @@
 ppx_status ppx_map_omp(const ppx_runner *runner, const ppx_stages *stages, const ppx_source *in,
                        const ppx_band *out, ptrdiff_t y0, ptrdiff_t y1, ppx_error *error);
 ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                          const ppx_band *in, uint64_t *counters, ppx_error *error);
+                          const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                          ppx_error *error);
 ppx_status ppx_scan_omp(const ppx_runner *runner, const ppx_job *job, const ppx_scan *scan,
                         const ppx_band *in, const ppx_band *out, const ppx_scan_across *across,
                         ppx_error *error);
 ppx_status ppx_join_omp(const ppx_runner *runner, const ppx_job *job, const ppx_join *join,
                         const ppx_band *in, const ppx_band *out, const ppx_join_across *across,
                         ppx_error *error);
-ppx_status ppx_transpose_omp(const ppx_runner *runner, const ppx_job *job,
-                             const ppx_transpose *transpose, const ppx_band *in,
-                             const ppx_band *out, ppx_error *error);
+ppx_status ppx_settle_omp(const ppx_runner *runner, const ppx_job *job, const ppx_settle *settle,
+                          const ppx_band *in, const ppx_band *with, const ppx_band *out,
+                          const ppx_settle_across *across, ppx_error *error);
 
 ppx_status ppx_wavefront_omp(const ppx_runner *runner, const ppx_job *job,
                              const ppx_wavefront *wavefront, const ppx_band *in,
                              const ppx_band *out, const ppx_wavefront_across *across,
                              ppx_error *error);
+ppx_status ppx_transpose_omp(const ppx_runner *runner, const ppx_job *job,
+                             const ppx_transpose *transpose, const ppx_band *in,
+                             const ppx_band *out, ppx_error *error);
 
 // The failure of any thread is the failure of all; the first to say so is quoted.
 typedef struct ppx_verdict {

@@ -8,13 +8,15 @@
 #include <omp.h>
 
 ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const ppx_reduce *reduce,
-                          const ppx_band *in, uint64_t *counters, ppx_error *error) {
+                          const ppx_source *in, ptrdiff_t y0, ptrdiff_t y1, uint64_t *counters,
+                          ppx_error *error) {
     (void)runner;
     ppx_verdict verdict = {.error = error};
-    ptrdiff_t nstrips = ppx_strip_count(in->rows.shape.height);
+    ptrdiff_t nstrips = ppx_strip_count(y1 - y0);
     size_t n = job->geometry.ncounters;
     ppx_lap lap = ppx_lap_start(job->trace);
-#pragma omp parallel default(none) shared(job, reduce, in, counters, nstrips, n, verdict, lap)
+#pragma omp parallel default(none)                                                                 \
+    shared(job, reduce, in, y0, y1, counters, nstrips, n, verdict, lap)
     {
         uint64_t *mine = NULL;
         void *scratch = NULL;
@@ -25,12 +27,9 @@ ppx_status ppx_reduce_omp(const ppx_runner *runner, const ppx_job *job, const pp
             status = ppx_alloc_array(&scratch, 1, job->geometry.scratch_nbytes, "scratch", &failed);
 #pragma omp for schedule(runtime) nowait
         for (ptrdiff_t strip = 0; strip < nstrips; strip++) {
-            void *rows[PPX_STRIP];
-            ptrdiff_t nrows, y = ppx_strip_rows(in, strip, &nrows);
-            ppx_band_rows(in, y, nrows, rows);
             if (!status)
-                reduce->add[job->in.type](job, (const void *const *)rows, y, nrows, mine, scratch);
-            ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, y / PPX_STRIP);
+                ppx_reduce_strip(job, reduce, in, y0 + strip * PPX_STRIP, y1, mine, scratch);
+            ppx_lap_note(&lap, omp_get_thread_num(), PPX_PHASE_COMPUTE, y0 / PPX_STRIP + strip);
         }
         if (!status) {
 #pragma omp critical(ppx_reduce)

@@ -453,7 +453,8 @@ ranks() {
     for spec in gaussian:sigma=0 gaussian:sigma=-1 unsharp:sigma=0,amount=1 dog:sigma1=0,sigma2=2 \
         median:radius=0 box:radius=-1 bilateral:sigma_r=0 nlm:h=1,patch=4 nlm:h=1,search=20 \
         harris:block=2 adaptive-median:max=0 percentile:radius=1,p=101 erode:shape=star \
-        resize:width=0 resize:scale=-2 pyramid:levels=0 levels:low=9,high=9 clahe:tiles=0; do
+        resize:width=0 resize:scale=-2 pyramid:levels=0 levels:low=9,high=9 clahe:tiles=0 \
+        area-open:area=0 canny:low=9,high=3 'regions:filter=aera>3'; do
         parpix run "$spec" a.png -o out.png
         refused "${spec%%:*}"
     done
@@ -461,11 +462,50 @@ ranks() {
     refused nobody.png "no such file"
     parpix run diff:with=other.png a.png -o out.png
     refused other.png "61 x 40" "60 x 40"
+    parpix run regions:intensity=other.png a.png -o out.npy
+    refused other.png "61 x 40" "60 x 40"
     parpix run lut:file=nobody.txt a.png -o out.png
     refused nobody.txt
     parpix run diff a.png -o out.png
     refused diff with=
     [ ! -e out.png ]
+}
+
+@test "regions: what the filter keeps is in the table, and the picture has it in colour" {
+    "$PARPIX" gen cells -o a.png --size 300x200
+    local chain='gaussian:sigma=2+otsu+regions:filter=area>=120&border=0,intensity=a.png,output=colour'
+    "$PARPIX" run "$chain" a.png -o out.png -q --labels-csv regions.csv --json run.json
+    [[ $(head -n 1 regions.csv) == label,area,x0,*,perimeter,euler,border,orientation,least,most,mean ]]
+    [ "$(awk -F, 'NR > 1 && $2 < 120' regions.csv | wc -l)" = 0 ]
+    count=$(jq .findings.regions.count run.json) found=$(jq .findings.regions.found run.json)
+    [ "$(($(wc -l <regions.csv) - 1))" = "$count" ]
+    [ "$count" -gt 0 ]
+    [ "$count" -lt "$found" ]
+    [ "$(jq .result.channels run.json)" = 3 ]
+}
+
+@test "touching cells are parted and counted" {
+    "$PARPIX" gen cells -o many.png --truth many.json --size 900x700 --set touching=20
+    parpix run otsu+distance+watershed:of=maxima,floor=1,depth=16 many.png -o basins.npy --json
+    [ "$status" -eq 0 ]
+    local found true merged
+    found=$(jq .findings.watershed.basins <<< "$output")
+    true=$(jq .count many.json)
+    [ $((found * 100)) -le $((true * 102)) ] && [ $((found * 100)) -ge $((true * 98)) ]
+    parpix run otsu+label many.png -o labels.npy --json # without, pairs are one
+    merged=$(jq .findings.label.count <<< "$output")
+    [ $((merged * 100)) -lt $((true * 95)) ]
+}
+
+@test "markers are a label image of the same size" {
+    "$PARPIX" gen cells -o gray.png --labels these.npy --size 70x50
+    "$PARPIX" gen cells -o wide.png --size 71x50
+    parpix run watershed:markers=these.npy gray.png -o flood.npy
+    [ "$status" -eq 0 ]
+    parpix run watershed:markers=wide.png gray.png -o flood.npy
+    refused wide.png "71 x 50" "70 x 50"
+    parpix run watershed:markers=these.npy,depth=3 gray.png -o flood.npy
+    refused depth
 }
 
 @test "radii beyond the image work" {

@@ -121,6 +121,31 @@ setup() {
     [ ! -e killed.png ]
 }
 
+# A path of gray 100 in walls of 0 that begins with 200: down one column, up the next but one, through
+# the bands of all ranks as often as there are teeth.
+comb() { # WIDTH HEIGHT
+    awk -v w="$1" -v h="$2" 'BEGIN {
+        print "P2", w, h, 255
+        for (y = 0; y < h; y++)
+            for (x = 0; x < w; x++)
+                print x + y == 0 ? 200 : x % 2 == 0 || y == (x % 4 == 1 ? h - 1 : 0) ? 100 : 0
+    }'
+}
+
+@test "what settles by rounds goes to and fro between ranks until it rests" {
+    comb 23 400 >comb.pgm
+    "$PARPIX" run reconstruct:h=50,connectivity=4 comb.pgm -o serial.pgm -q --backend serial
+    "$PARPIX" run threshold:t=99 comb.pgm -o path.pgm -q
+    "$PARPIX" run threshold:t=99 serial.pgm -o lifted.pgm -q
+    cmp path.pgm lifted.pgm
+    for n in 2 3 7 9; do
+        $MPIRUN -n $n "$PARPIX" run reconstruct:h=50,connectivity=4 comb.pgm -o ranks.pgm -q
+        cmp serial.pgm ranks.pgm
+    done
+    $MPIRUN -n 3 "$PARPIX" run reconstruct:h=50,connectivity=4 comb.pgm -o hybrid.pgm -q -t 2
+    cmp serial.pgm hybrid.pgm
+}
+
 @test "verify starts ranks by itself" {
     run --separate-stderr "$PARPIX" verify gaussian:sigma=2+otsu+label --threads 1,2 --ranks 1,2,3
     [ "$status" -eq 0 ]

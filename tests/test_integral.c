@@ -101,9 +101,10 @@ typedef struct bands {
     uint32_t kept[400];
 } bands;
 
-static ppx_status hand_over(void *context, ppx_status status, const uint32_t *total,
-                            uint32_t *above, size_t n, ppx_error *error) {
+static ppx_status hand_over(void *context, ppx_status status, const ppx_scan *scan,
+                            const uint32_t *total, uint32_t *above, size_t n, ppx_error *error) {
     (void)error;
+    assert_false(scan->upward);
     bands *b = context;
     assert_true(n <= 400);
     if (b->total)

@@ -22,7 +22,36 @@ def eroded(element):
     return lambda i: cv2.erode(i, element)
 
 
-ROWS = [
+def rebuilt(seed, mask):
+    from skimage.morphology import reconstruction
+    return reconstruction(seed, mask, footprint=np.ones((3, 3)))
+
+
+def thinned(image):  # theirs does not thin the border
+    return cv2.ximgproc.thinning(np.pad(image, 1))[1:-1, 1:-1]
+
+
+def maxima(image):
+    from skimage.morphology import local_maxima
+    return local_maxima(image) * np.uint8(255)
+
+
+def skimage_thin(image):
+    from skimage.morphology import thin
+    return thin(image) * np.uint8(255)
+
+
+# The peers are scikit-image (reconstruct, extrema, thin by Guo and Hall) and OpenCV's ximgproc (thin).
+SLOW = [
+    Row("reconstruct h-maxima", "reconstruct:h=20", lambda i: rebuilt(cv2.subtract(i, 20), i), "gray", 0, 10, repeat=2),
+    Row("reconstruct under a mask", "reconstruct:mask=m", lambda i, m: rebuilt(np.minimum(i, m), m), "gray2", 0, 10,
+        second="gray", repeat=2),
+    Row("extrema", "extrema", maxima, "gray", 0, 2),
+    Row("thin", "thin", thinned, "cells", 0, 10, repeat=2),
+    Row("thin by Guo and Hall", "thin:method=guo-hall", skimage_thin, "cells", 0, 10, repeat=2),
+]
+
+ROWS = SLOW + [
     Row("erode radius 1", "erode:radius=1", eroded(square(1)), "gray", 0, 1.1),
     Row("erode radius 7", "erode:radius=7", eroded(square(7)), "gray", 0, 2),
     Row("erode radius 31", "erode:radius=31", eroded(square(31)), "gray", 0, 6),
