@@ -92,10 +92,10 @@ static const char *values_text(const ppx_param *param, char *text, size_t room) 
 static void print_short(const entry *e) {
     char types[32], values[200];
     if (e->kernel)
-        printf("  %-12s %-13s %-14s %s\n", e->name, ppx_kernel_pattern(e->kernel),
+        printf("  %-15s %-15s %-14s %s\n", e->name, ppx_kernel_pattern(e->kernel),
                types_text(e->kernel, types), e->summary);
     else
-        printf("  %-12s %s\n", e->name, e->summary);
+        printf("  %-15s %s\n", e->name, e->summary);
     for (int p = 0; p < e->nparams; p++) {
         const ppx_param *param = &e->params[p];
         char left[80];

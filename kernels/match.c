@@ -15,7 +15,8 @@
 // samples less half of the range, u16 templates taken apart into two of 8 bits, and tiles of at
 // most 2^22 pixels, the norms |I| |T| are below 2^40, and the error, at most 2^-45 of them
 // (Percival 2003), is far below a half. Sums of I and II run down the columns and along the rows.
-// Cost for a template of 64 x 64: about 180 operations a pixel in double, twice that for u16.
+// Cost for a template of 64 x 64: about 150 operations a pixel in double, twice that for u16.
+#include "best_places.h"
 #include "fourier.h"
 
 // Without AVX such vectors have no registers to be returned in: all functions that do are inlined.
@@ -36,11 +37,6 @@ typedef struct quad_complexes { // a number of each of four transforms
 enum { TEMPLATE, TOP };
 enum { QUAD = 4, MOST_TOP = 16, MOST_PIECES = 2 };
 
-typedef struct place {
-    uint64_t code; // ordered bits of the value, then the row's last column first
-    ptrdiff_t y;
-} place;
-
 // After it: factors of rows and of columns, the template's transforms (groups of four columns, each
 // of ny numbers), and room for a row or a column twice.
 typedef struct match_table {
@@ -50,7 +46,7 @@ typedef struct match_table {
     double n, sum, deviation;                        // of the template: sqrt(n sum TT - (sum T)^2)
     size_t nx_factors, ny_factors, transforms, room; // bytes from the table on
     ptrdiff_t nplaces;
-    place places[MOST_TOP];
+    best_place places[MOST_TOP];
 } match_table;
 
 static void *at(const ppx_job *job, size_t offset) {
@@ -388,84 +384,21 @@ static void best_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = (size_t)job->in.height * (size_t)job->values[TOP].i;
 }
 
-// Larger for larger values, and for the earlier of equal ones; 0 for none.
-static inline uint64_t code_of(float value, ptrdiff_t x) {
-    uint32_t bits;
-    value += 0.0f; // one zero
-    memcpy(&bits, &value, sizeof bits);
-    bits = bits >> 31 ? ~bits : bits | 1u << 31;
-    return (uint64_t)bits << 32 | (UINT32_MAX - (uint32_t)x);
-}
-
-static inline double value_of(uint64_t code) {
-    uint32_t bits = (uint32_t)(code >> 32);
-    float value;
-    bits = bits >> 31 ? bits & ~(1u << 31) : ~bits;
-    memcpy(&value, &bits, sizeof value);
-    return (double)value;
-}
-
-static inline bool any_above(const float *row, ptrdiff_t n, float level) {
-    int any = 0;
-    for (ptrdiff_t x = 0; x < n; x++)
-        any |= row[x] > level;
-    return any;
-}
-
-// The `top` best of each row, best first, in counters of its own: who counts a row counts all of
-// it.
+// The `top` best of each row in counters of its own: who counts a row counts all of it.
 static void best_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
     (void)scratch;
-    enum { CHUNK = 32 };
     const ptrdiff_t top = (ptrdiff_t)job->values[TOP].i;
-    const ptrdiff_t nx = job->first.width - job->second->rows.shape.width + 1;
+    const ptrdiff_t n = job->first.width - job->second->rows.shape.width + 1;
     const ptrdiff_t end = job->first.height - template_height(job) + 1;
-    for (ptrdiff_t k = 0; k < nrows && y + k < end; k++) {
-        uint64_t *best = counters + (y + k) * top;
-        const float *row = rows[k];
-        float level = -2;
-        for (ptrdiff_t x = 0; x < nx; x++) {
-            while (x + CHUNK <= nx && !any_above(row + x, CHUNK, level))
-                x += CHUNK;
-            if (x == nx || row[x] <= level)
-                continue;
-            uint64_t code = code_of(row[x], x);
-            ptrdiff_t rank = top - 1;
-            for (; rank > 0 && best[rank - 1] < code; rank--)
-                best[rank] = best[rank - 1];
-            best[rank] = code;
-            if (best[top - 1])
-                level = (float)value_of(best[top - 1]);
-        }
-    }
+    for (ptrdiff_t k = 0; k < nrows && y + k < end; k++)
+        best_of_row(counters + (y + k) * top, top, rows[k], n);
 }
 
 static void best_finish(const ppx_job *job, const uint64_t *counters) {
     match_table *table = job->table;
-    const ptrdiff_t top = (ptrdiff_t)job->values[TOP].i;
-    table->nplaces = 0;
-    for (ptrdiff_t y = 0; y < job->in.height; y++)
-        for (ptrdiff_t k = 0; k < top; k++) {
-            uint64_t code = counters[y * top + k];
-            // Of equal values the earlier row stays before.
-            ptrdiff_t rank = table->nplaces;
-            while (rank > 0 && table->places[rank - 1].code >> 32 < code >> 32)
-                rank--;
-            if (code == 0 || rank == top)
-                break;
-            ptrdiff_t end = table->nplaces < top ? table->nplaces++ : top - 1;
-            memmove(&table->places[rank + 1], &table->places[rank],
-                    (size_t)(end - rank) * sizeof *table->places);
-            table->places[rank] = (place){code, y};
-        }
-}
-
-static double place_cell(const void *data, size_t row, int column) {
-    const place *p = (const place *)data + row;
-    if (column == 0)
-        return (double)(UINT32_MAX - (uint32_t)p->code);
-    return column == 1 ? (double)p->y : value_of(p->code);
+    table->nplaces =
+        best_of_rows(table->places, (ptrdiff_t)job->values[TOP].i, counters, job->in.height);
 }
 
 static void match_report(const ppx_job *job) {
@@ -475,7 +408,7 @@ static void match_report(const ppx_job *job) {
     const ppx_sink *to = job->sink;
     if (to->table)
         to->table(to->context, job->kernel->name,
-                  &(ppx_table){"places", 3, columns_of, whole, (size_t)table->nplaces, place_cell,
+                  &(ppx_table){"places", 3, columns_of, whole, (size_t)table->nplaces, best_cell,
                                table->places});
 }
 

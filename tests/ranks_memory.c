@@ -91,7 +91,7 @@ static int fail_each(const ppx_ranks *ranks, const ppx_runner *runner, const cha
 
 int main(int argc, char **argv) {
     static const char *const specs[] = {
-        "median:radius=2", "gaussian:sigma=2+otsu", "integral",
+        "median:radius=2", "gaussian:sigma=2+otsu", "integral",       "fft",
         "label",           "diffuse:iterations=2",  "glcm:distance=3"};
     int rank, nranks, provided, bad = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

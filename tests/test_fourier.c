@@ -335,7 +335,10 @@ static found correlate(const char *spec, const ppx_image *in, const ppx_image *w
     ppx_chain *chain;
     found f = {0};
     const ppx_sink sink = {&f, take_found, NULL};
-    const ppx_run_options options = {1, &sink, load_given, (void *)(uintptr_t)with};
+    const ppx_run_options options = {.iterations = 1,
+                                     .sink = &sink,
+                                     .load = load_given,
+                                     .load_context = (void *)(uintptr_t)with};
     if (ppx_chain_parse(&chain, spec, NULL, NULL, &error))
         fail_msg("%s", error.text);
     ppx_image copy;

@@ -80,7 +80,10 @@ static ppx_status try_match(const char *spec, const ppx_image *in, const ppx_ima
                             ppx_error *error) {
     ppx_chain *chain;
     const ppx_sink sink = {found, NULL, take_table};
-    const ppx_run_options options = {1, &sink, load_given, (void *)(uintptr_t) template};
+    const ppx_run_options options = {.iterations = 1,
+                                     .sink = &sink,
+                                     .load = load_given,
+                                     .load_context = (void *)(uintptr_t) template};
     ppx_image copy;
     *out = (ppx_image){0};
     if (ppx_chain_parse(&chain, spec, NULL, NULL, error))

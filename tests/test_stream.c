@@ -72,11 +72,11 @@ static bool is_streamed(const char *spec) {
     ppx_error error;
     if (ppx_chain_parse(&chain, spec, NULL, NULL, &error))
         fail_msg("%s", error.text);
-    bool whole = strstr(spec, "with=") != NULL;
+    bool whole = strstr(spec, "=@") != NULL; // an image that is named
     for (size_t k = 0; k < ppx_chain_length(chain); k++) {
         const char *pattern = ppx_kernel_pattern(ppx_chain_kernel(chain, k));
         whole = whole || strstr(pattern, "scan") || strstr(pattern, "join") ||
-                strstr(pattern, "transpose");
+                strstr(pattern, "transpose") || strstr(pattern, "wavefront");
     }
     ppx_chain_free(chain);
     return !whole;
