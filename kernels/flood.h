@@ -2,8 +2,9 @@
 //
 // A row of a state holds the labels of its pixels, then a node for each, four words a pixel in all:
 // most looks at a neighbour need no more than its label, and labels side by side share a line of
-// the cache. A pixel that waits is linked to the next through its own node, so that queues need no
-// memory, and the link is 0 wherever nothing waits.
+// the cache. A piece floods from its own seeds by height; later news of its neighbours' rows goes
+// from pixel to pixel, in a line that is linked through the nodes and needs no memory: the link is
+// 0 wherever nothing waits.
 #ifndef PPX_FLOOD_H
 #define PPX_FLOOD_H
 

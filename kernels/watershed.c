@@ -11,8 +11,9 @@
 // markers this is steepest descent with lower completion (Roerdink, Meijster 2000). of=maxima: the
 // same of the inverted image. depth: minima from which a way out climbs no more than that are
 // filled first (h-minima); lines: pixels next to a smaller label become 0, afterwards.
-// Border: nothing lies outside. Limits: 65535 pixels a side. Memory: 24 bytes a pixel. Method: a
-// piece floods by height (Meyer 1991), and again from the rows of its neighbours as these change.
+// Border: nothing lies outside. Limits: 65535 pixels a side. Memory: 24 bytes a pixel and what
+// waits. Method: a piece floods by height (Meyer 1991), and again from the rows of its neighbours
+// as these change.
 #include "basins.h"
 
 #include <math.h>
