@@ -76,7 +76,8 @@ static bool is_streamed(const char *spec) {
     for (size_t k = 0; k < ppx_chain_length(chain); k++) {
         const char *pattern = ppx_kernel_pattern(ppx_chain_kernel(chain, k));
         whole = whole || strstr(pattern, "scan") || strstr(pattern, "join") ||
-                strstr(pattern, "transpose") || strstr(pattern, "wavefront");
+                strstr(pattern, "transpose") || strstr(pattern, "wavefront") ||
+                strstr(pattern, "settle");
     }
     ppx_chain_free(chain);
     return !whole;
