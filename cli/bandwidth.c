@@ -1,10 +1,14 @@
-// bandwidth.c: memory's speed by a copy and by a triad.
+// bandwidth.c: memory's speed by a copy and by a triad, and the speed of arithmetic.
 //
 // As STREAM does it (McCalpin 1995): a[i] = b[i] + s c[i] over arrays of doubles that no cache
 // holds, 24 bytes for each i, and a copy, 16 bytes for each i. Lines that the processor reads only
 // because it will write them are not counted, and neither are they for kernels. Each thread has its
 // part of the arrays and touches it first. All ranks begin after a barrier, the slowest counts, and
 // of several turns the fastest: this is a bound, not a sample.
+//
+// Arithmetic is products and sums of floats, in vectors as wide as the processor has and in chains
+// enough to keep its units busy. They are not fused: kernels do not fuse them either, because
+// results would depend on the processor.
 #include "bandwidth.h"
 
 #include <omp.h>
@@ -63,6 +67,32 @@ static void triad(const arrays *x) {
     }
 }
 
+enum { CHAINS = 12, LANES = 16, STEPS = 20000 };
+
+#if defined __x86_64__
+__attribute__((target_clones("default", "avx2", "avx512f")))
+#endif
+static float
+chains(float first) {
+    float x[CHAINS][LANES], sum = 0;
+    for (int c = 0; c < CHAINS; c++)
+        for (int k = 0; k < LANES; k++)
+            x[c][k] = first + (float)c;
+    for (int step = 0; step < STEPS; step++)
+        for (int c = 0; c < CHAINS; c++)
+            for (int k = 0; k < LANES; k++)
+                x[c][k] = x[c][k] * 0.999f + 0.001f;
+    for (int c = 0; c < CHAINS; c++)
+        for (int k = 0; k < LANES; k++)
+            sum += x[c][k];
+    return sum;
+}
+
+static void compute(const arrays *x) {
+#pragma omp parallel default(none) shared(x)
+    x->a[omp_get_thread_num()] = (double)chains((float)x->b[omp_get_thread_num()]);
+}
+
 // Seconds of the slowest rank, the fastest of some turns; on rank 0.
 static double fastest(const world *all, void (*work)(const arrays *), const arrays *x,
                       double *each) {
@@ -96,7 +126,7 @@ ppx_status bandwidth_measure(bandwidth *b, const world *all, size_t cache_nbytes
     arrays x = {.n = b->nbytes / (size_t)nranks_here / ARRAYS / sizeof(double)};
     double *memory = ppx_alloc(ARRAYS * x.n * sizeof(double));
     double *each = calloc((size_t)all->nranks, sizeof *each);
-    double mine = (double)x.n, moved = 0;
+    double mine = (double)x.n, moved = 0, nthreads = 0;
     ppx_status status =
         memory && each ? PPX_OK
                        : ppx_fail(error, PPX_E_MEMORY, "no memory to measure its speed: %zu MB",
@@ -114,6 +144,11 @@ ppx_status bandwidth_measure(bandwidth *b, const world *all, size_t cache_nbytes
         double by_triad = 3 * moved / fastest(all, triad, &x, each);
         b->gbyte_per_s = 1e-9 * (by_copy > by_triad ? by_copy : by_triad);
         b->how = by_copy > by_triad ? "copy" : "triad";
+        mine = omp_get_max_threads();
+        world_gather(all, &mine, sizeof mine, each);
+        for (int r = 0; all->rank == 0 && r < all->nranks; r++)
+            nthreads += each[r];
+        b->gflop_per_s = 2e-9 * CHAINS * LANES * STEPS * nthreads / fastest(all, compute, &x, each);
     }
     ppx_free(memory);
     free(each);

@@ -279,10 +279,11 @@ json_t *context_json(const run_context *c, const world *all) {
         "omp", omp_json(), "asked_threads", c->asked, "delivered_threads", c->delivered, "ranks",
         all->nranks, "ranks_per_node", hosts_json(c, all), "job", machine_job(job) ? job : NULL,
         "rank_cpusets", cpusets_json(c, all), "workers", workers_json(c, all));
-    json_t *speed = json_pack("{s:o, s:s?, s:I, s:n}", "memory_gbyte_per_s",
+    json_t *speed = json_pack("{s:o, s:s?, s:I, s:o}", "memory_gbyte_per_s",
                               real_or_null(c->memory.gbyte_per_s, c->memory.gbyte_per_s > 0),
                               "memory_measured_by", c->memory.how, "memory_measured_on_nbytes",
-                              (json_int_t)c->memory.nbytes, "peak_gflop_per_s");
+                              (json_int_t)c->memory.nbytes, "peak_gflop_per_s",
+                              real_or_null(c->memory.gflop_per_s, c->memory.gflop_per_s > 0));
     bool whole = object && more && speed && json_object_update(object, more) == 0 &&
                  json_object_update(object, speed) == 0;
     json_decref(more);

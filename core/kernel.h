@@ -66,7 +66,7 @@ typedef struct ppx_job {
     ppx_geometry geometry; // of this step
     void *table;           // of the kernel, shared by its steps
     const ppx_sink *sink;  // where findings go; NULL on all ranks but the first
-    bool findings;         // join: records are wanted, by a sink on some rank or by `value`
+    bool findings;         // wanted, by a sink on some rank or (records of a join) by `value`
     ppx_trace *trace;      // for runners: where they note what they do; may be NULL
 } ppx_job;
 

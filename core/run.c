@@ -173,8 +173,8 @@ static const ppx_band *second_of(const run_state *run, ppx_with with) {
 static ppx_status run_across(run_state *run, ppx_job *job, const ppx_step *step) {
     const ppx_runner *runner = run->runner;
     ppx_band out;
-    // Ranks do not know of each other's sinks.
-    job->findings = job->sink || runner->share || (step->pattern == PPX_JOIN && step->join.value);
+    // What a component's record decides takes records, too.
+    job->findings |= step->pattern == PPX_JOIN && step->join.value;
     ppx_status status = agree(run, create_output(run, job->geometry.out, &out));
     if (!status && step->pattern == PPX_SCAN)
         status = runner->scan(runner, job, &step->scan, run->band, &out, NULL, run->error);
@@ -296,6 +296,7 @@ static ppx_status run_kernel(run_state *run, const ppx_link *link, ppx_shape *sh
     if (status)
         return status; // the same on all ranks
     job.sink = runner->rank == 0 ? sink : NULL;
+    job.findings = job.sink || runner->share; // ranks do not know of each other's sinks
     job.trace = run->trace;
     status = pack(run, &job);
     if (!status)

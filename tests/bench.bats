@@ -73,6 +73,7 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     jq -e '.context | .ranks_per_node == {(.host): 1} and (.workers | length) == 1' b.json
     jq -e '.context | .workers[0] == {rank: 0, thread: 0, host: .host, cpus: .cpuset}' b.json
     jq -e '.context | .rank_cpusets == [.cpuset]' b.json
+    jq -e ".context.peak_gflop_per_s > 0.1" b.json
     jq -e '.context.memory_gbyte_per_s > 0 and .results[1].nbytes == 120000' b.json
     jq -e '. as $r | .results | all(.of_memory > 0 and (.nbytes / .median_s / .of_memory / 1e9 / $r.context.memory_gbyte_per_s - 1 | fabs) < 1e-6)' b.json
     # The commit is the checkout's, with -dirty after changes; a copy of the sources has none.
