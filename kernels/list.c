@@ -32,6 +32,7 @@
     X(laplacian) \
     X(harris) \
     X(peaks) \
+    X(hough_lines) \
     X(ssim) \
     X(median) \
     X(percentile) \
