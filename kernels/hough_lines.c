@@ -12,8 +12,8 @@
 // lines there are; rho (pixels), theta (degrees) and votes of those. Border: nothing lies outside.
 //
 // Cost: one read; a vote for each edge and angle, the angle outside, so that the counters in use
-// are in the L1 cache; one write. Counters are lanes of 16 bits, four in one of the reduction's 64
-// bits: no line has as many pixels as would overflow a lane, so sums of counters are sums of lanes.
+// are in the L1 cache; one write. Counters are lanes of 32 bits, two in one of the reduction's 64
+// bits: no line has 2^32 pixels, so no lane overflows and sums of counters are sums of lanes.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@
 
 enum { THRESHOLD, TOP, ANGLES, RHO, DRAW };
 enum { OVER, ALONE, NONE };
-enum { FURTHEST = 32000, WIDEST = 65535 }; // rho in steps; what fits 16 bits
+enum { FURTHEST = 32000 }; // rho in steps: 2^16 rho fits 32 bits
 enum { MOST_TOP = 10000 };
 
 #define INLINE inline __attribute__((always_inline))
@@ -51,17 +51,8 @@ static inline line *kept_lines(const ppx_job *job) {
 
 // ---- The accumulator ----------------------------------------------------------------------------
 
-// Counters are added up as 64 bits elsewhere and are lanes here.
-typedef uint16_t __attribute__((may_alias)) lane16;
-typedef uint32_t __attribute__((may_alias)) lane32;
-
-// A rho takes 65536 neighbouring values of x c + y s: in a row (or a column, if that crosses the
-// line more steeply) these are 65535 / max(|c|, |s|) + 1 pixels at most.
-static bool is_wide(const ppx_job *job) {
-    const double steepest = 65536 * 0.70710678 / job->values[RHO].d - 1;
-    const ptrdiff_t side = job->in.width > job->in.height ? job->in.width : job->in.height;
-    return (double)side * (floor(65535 / steepest) + 1) > UINT16_MAX;
-}
+// Counters are added up as 64 bits elsewhere.
+typedef uint32_t __attribute__((may_alias)) lane;
 
 // Of all angles, a bound that every rank finds without a cosine: over half a turn their sizes add
 // up to less than 2 n / pi + 1, those of sines too; rounding adds less than 4 for each angle.
@@ -104,62 +95,64 @@ static void lines_build(const ppx_job *job) {
 
 // ---- Votes --------------------------------------------------------------------------------------
 
-// Edges wait here until there are enough to be worth a turn through all angles.
-enum { LIST = 8192, CHUNK = 64, PARTS = 16 };
+// Edges wait here until there are enough to be worth a turn through all angles: x, and above it y
+// less that of the first row.
+enum { X_BITS = 26, LIST = 8192, CHUNK = 64, PARTS = 16, BLOCK = 512 };
 typedef struct edges {
     size_t n;
-    uint16_t x[LIST], y[LIST]; // y less that of the first row
-    uint16_t mixed_x[LIST], mixed_y[LIST];
-    uint16_t at[LIST];
+    uint32_t found[LIST], mixed[LIST];
 } edges;
 
-// Neighbours in the list are far from each other in the image: an increment need not wait for the
-// store of the one before.
+// Neighbours in the list are far from each other in the image then: an increment need not wait for
+// the store of the one before.
 static void mix(edges *list) {
     const size_t part = list->n / PARTS;
     for (size_t p = 0; p < PARTS; p++)
-        for (size_t k = 0; k < part; k++) {
-            list->mixed_x[k * PARTS + p] = list->x[p * part + k];
-            list->mixed_y[k * PARTS + p] = list->y[p * part + k];
-        }
-    for (size_t k = part * PARTS; k < list->n; k++) {
-        list->mixed_x[k] = list->x[k];
-        list->mixed_y[k] = list->y[k];
+        for (size_t k = 0; k < part; k++)
+            list->mixed[k * PARTS + p] = list->found[p * part + k];
+    for (size_t k = part * PARTS; k < list->n; k++)
+        list->mixed[k] = list->found[k];
+}
+
+// Modulo 2^32: what is lost above comes back when `first` is added.
+static INLINE void find_lanes(uint32_t *restrict at, const uint32_t *restrict found, size_t n,
+                              uint32_t c, uint32_t s, uint32_t first) {
+    const uint32_t x_mask = (1u << X_BITS) - 1;
+    for (size_t k = 0; k < n; k++)
+        at[k] = ((found[k] & x_mask) * c + (found[k] >> X_BITS) * s + first) >> 16;
+}
+
+// Written out: compilers that see a loop gather the addresses in vectors first, and are slower.
+static INLINE void count_lanes(lane *lanes, const uint32_t *at, size_t n) {
+    size_t k = 0;
+    for (; k + 8 <= n; k += 8) {
+        lanes[at[k]]++;
+        lanes[at[k + 1]]++;
+        lanes[at[k + 2]]++;
+        lanes[at[k + 3]]++;
+        lanes[at[k + 4]]++;
+        lanes[at[k + 5]]++;
+        lanes[at[k + 6]]++;
+        lanes[at[k + 7]]++;
     }
-}
-
-// The lane of each edge. Modulo 2^32: what is lost above comes back when `first` is taken away.
-static void find_lanes(uint16_t *restrict at, const uint16_t *restrict x,
-                       const uint16_t *restrict y, size_t n, const uint32_t terms[3]) {
-    const uint32_t c = terms[0], s = terms[1], first = terms[2];
-    for (size_t k = 0; k < n; k++)
-        at[k] = (uint16_t)((x[k] * c + y[k] * s + first) >> 16);
-}
-
-static INLINE void count_lanes(uint64_t *counters, uint64_t start, const uint16_t *at, size_t n,
-                               bool wide) {
-    lane16 *narrow_lanes = (lane16 *)counters + start;
-    lane32 *wide_lanes = (lane32 *)counters + start;
-    for (size_t k = 0; k < n; k++)
-        if (wide)
-            wide_lanes[at[k]]++;
-        else
-            narrow_lanes[at[k]]++;
+    for (; k < n; k++)
+        lanes[at[k]]++;
 }
 
 static void vote(const ppx_job *job, edges *list, ptrdiff_t y, uint64_t *counters) {
     const lines_table *table = job->table;
-    const bool wide = is_wide(job);
     mix(list);
     for (ptrdiff_t k = 0; k < job->values[ANGLES].i; k++) {
         const angle *a = &table->angles[k];
         const uint32_t c = (uint32_t)a->c, s = (uint32_t)a->s;
-        const uint32_t terms[3] = {c, s, (uint32_t)y * s + 32768 - ((uint32_t)a->least << 16)};
-        find_lanes(list->at, list->mixed_x, list->mixed_y, list->n, terms);
-        if (wide)
-            count_lanes(counters, a->start, list->at, list->n, true);
-        else
-            count_lanes(counters, a->start, list->at, list->n, false);
+        const uint32_t first = (uint32_t)y * s + 32768 - ((uint32_t)a->least << 16);
+        lane *lanes = (lane *)counters + a->start;
+        for (size_t from = 0; from < list->n; from += BLOCK) {
+            const size_t n = list->n - from < BLOCK ? list->n - from : BLOCK;
+            uint32_t at[BLOCK];
+            find_lanes(at, list->mixed + from, n, c, s, first);
+            count_lanes(lanes, at, n);
+        }
     }
     list->n = 0;
 }
@@ -176,17 +169,8 @@ static inline bool comes_before(const line *a, const line *b) {
 #define COMES_BEFORE comes_before
 #include "best.inc.h"
 
-typedef struct lanes {
-    const uint64_t *counters;
-    bool wide;
-} lanes;
-
-static inline uint32_t lane_at(lanes all, uint64_t k) {
-    return all.wide ? ((const lane32 *)all.counters)[k] : ((const lane16 *)all.counters)[k];
-}
-
 // k from -1 to n: half a turn further the same line has the other rho.
-static line line_at(const ppx_job *job, lanes all, int32_t k, int32_t rho) {
+static line line_at(const ppx_job *job, const lane *lanes, int32_t k, int32_t rho) {
     const lines_table *table = job->table;
     const int32_t n = (int32_t)job->values[ANGLES].i;
     if (k < 0 || k >= n) {
@@ -194,15 +178,15 @@ static line line_at(const ppx_job *job, lanes all, int32_t k, int32_t rho) {
         rho = -rho;
     }
     const angle *a = &table->angles[k];
-    const int64_t lane = (int64_t)rho - a->least;
-    const bool inside = lane >= 0 && lane < a->nlanes;
-    return (line){inside ? lane_at(all, a->start + (uint64_t)lane) : 0, k, rho};
+    const int64_t at = (int64_t)rho - a->least;
+    const bool inside = at >= 0 && at < a->nlanes;
+    return (line){inside ? lanes[a->start + (uint64_t)at] : 0, k, rho};
 }
 
-static bool is_line(const ppx_job *job, lanes all, const line *l) {
+static bool is_line(const ppx_job *job, const lane *lanes, const line *l) {
     for (int32_t dk = -1; dk <= 1; dk++)
         for (int32_t drho = -1; drho <= 1; drho++) {
-            line other = line_at(job, all, l->k + dk, l->rho + drho);
+            line other = line_at(job, lanes, l->k + dk, l->rho + drho);
             if (comes_before(&other, l))
                 return false;
         }
@@ -211,19 +195,19 @@ static bool is_line(const ppx_job *job, lanes all, const line *l) {
 
 static void lines_finish(const ppx_job *job, const uint64_t *counters) {
     lines_table *table = job->table;
-    const lanes all = {counters, is_wide(job)};
+    const lane *lanes = (const lane *)counters;
     const size_t top = (size_t)job->values[TOP].i;
     const int64_t threshold = job->values[THRESHOLD].i;
     line *kept = kept_lines(job);
     table->count = table->n = 0;
     for (int32_t k = 0; k < job->values[ANGLES].i; k++) {
         const angle *a = &table->angles[k];
-        for (uint32_t lane = 0; lane < a->nlanes; lane++) {
-            const uint32_t votes = lane_at(all, a->start + lane);
-            if (votes <= threshold)
-                continue;
-            const line l = {votes, k, a->least + (int32_t)lane};
-            if (!is_line(job, all, &l))
+        const lane *votes = lanes + a->start;
+        for (uint32_t at = 0; at < a->nlanes; at++) {
+            if (votes[at] <= threshold || (at && votes[at] <= votes[at - 1]))
+                continue; // most stop here
+            const line l = {votes[at], k, a->least + (int32_t)at};
+            if (!is_line(job, lanes, &l))
                 continue;
             table->count++;
             best_offer(kept, &table->n, top, &l);
@@ -290,9 +274,6 @@ static void span_of(const angle *a, const line *l, ptrdiff_t y, ptrdiff_t width,
 static ppx_status lines_check(const ppx_job *job, ppx_error *error) {
     const double x = (double)job->in.width, y = (double)job->in.height;
     const double diagonal = sqrt(x * x + y * y);
-    if (job->in.width > WIDEST)
-        return ppx_fail(error, PPX_E_USAGE, "hough-lines: %td pixels wide; it takes up to %d",
-                        job->in.width, WIDEST);
     if (diagonal > FURTHEST * job->values[RHO].d)
         return ppx_fail(error, PPX_E_USAGE,
                         "hough-lines:rho=%g: too fine for an image of %td x %td; rho=%.2f would do",
@@ -302,8 +283,7 @@ static ppx_status lines_check(const ppx_job *job, ppx_error *error) {
 }
 
 static void vote_geometry(const ppx_job *job, ppx_geometry *g) {
-    const size_t lanes_each = is_wide(job) ? 2 : 4;
-    g->ncounters = (lane_count(job) + lanes_each - 1) / lanes_each;
+    g->ncounters = (lane_count(job) + 1) / 2;
     g->scratch_nbytes = sizeof(edges);
 }
 

@@ -11,11 +11,10 @@ static INLINE bool NAME(is_blank)(const PIXEL *row, ptrdiff_t n) {
 // The edges among pixels [x, x + n), n <= CHUNK, behind those of the list. Edges lie together: what
 // is not blank is taken without a branch.
 static INLINE size_t NAME(collect)(edges *list, const PIXEL *row, ptrdiff_t x, ptrdiff_t n,
-                                   uint16_t y) {
+                                   uint32_t y) {
     size_t found = list->n;
     for (ptrdiff_t k = x; k < x + n; k++) {
-        list->x[found] = (uint16_t)k;
-        list->y[found] = y;
+        list->found[found] = (uint32_t)k | y;
         found += row[k] != 0;
     }
     return found;
@@ -34,11 +33,11 @@ static void NAME(add)(const ppx_job *job, const void *const *rows, ptrdiff_t y, 
                 continue;
             for (ptrdiff_t part = x; part < x + CHUNK; part += 8)
                 if (!NAME(is_blank)(row + part, 8))
-                    list->n = NAME(collect)(list, row, part, 8, (uint16_t)k);
+                    list->n = NAME(collect)(list, row, part, 8, (uint32_t)k << X_BITS);
             if (list->n + 2 * CHUNK > LIST)
                 vote(job, list, y, counters);
         }
-        list->n = NAME(collect)(list, row, x, width - x, (uint16_t)k);
+        list->n = NAME(collect)(list, row, x, width - x, (uint32_t)k << X_BITS);
         if (list->n + 2 * CHUNK > LIST)
             vote(job, list, y, counters);
     }
