@@ -1,0 +1,283 @@
+// test_hough.c: hough-lines against votes counted one by one in 64 bits, on every runner, and on
+// lines that the test has drawn.
+#include "support.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ptrdiff_t sizes[][2] = {{1, 1},   {1, 37},   {37, 1},   {17, 13},
+                                     {21, 64}, {70, 131}, {257, 129}};
+enum { NSIZES = sizeof sizes / sizeof *sizes };
+
+typedef struct found {
+    double count;
+    size_t n;
+    int columns;
+    double *cells;
+} found;
+
+static void take_number(void *context, const char *kernel, const char *key, double value) {
+    found *f = context;
+    (void)kernel;
+    assert_string_equal(key, "count");
+    f->count = value;
+}
+
+static void take_table(void *context, const char *kernel, const ppx_table *table) {
+    found *f = context;
+    (void)kernel;
+    f->n = table->nrows;
+    f->columns = table->ncolumns;
+    f->cells = calloc(f->n * (size_t)f->columns + 1, sizeof *f->cells);
+    for (size_t k = 0; k < f->n; k++)
+        for (int c = 0; c < f->columns; c++)
+            f->cells[k * (size_t)f->columns + (size_t)c] = table->cell(table->data, k, c);
+}
+
+static ppx_image run_found(const char *spec, const ppx_image *in, const ppx_runner *runner,
+                           found *got) {
+    *got = (found){.count = -1};
+    ppx_sink sink = {got, take_number, take_table};
+    ppx_image out = test_run(spec, in, runner, &sink);
+    assert_true(got->count >= 0);
+    assert_non_null(got->cells);
+    return out;
+}
+
+static void set(ppx_image *image, ptrdiff_t x, ptrdiff_t y, int value) {
+    if (x < 0 || y < 0 || x >= image->shape.width || y >= image->shape.height)
+        return;
+    if (image->shape.type == PPX_U8)
+        ((uint8_t *)ppx_image_row(image, y))[x] = (uint8_t)value;
+    else
+        ((uint16_t *)ppx_image_row(image, y))[x] = (uint16_t)value;
+}
+
+// One edge in `every` pixels.
+static ppx_image edges_at_random(ptrdiff_t width, ptrdiff_t height, ppx_type type, uint64_t every) {
+    ppx_image image = test_image(test_shape(width, height, 1, type), TEST_NOISE, 3);
+    for (ptrdiff_t y = 0; y < height; y++)
+        for (ptrdiff_t x = 0; x < width; x++) {
+            uint64_t key = test_random(9, (uint64_t)(y * width + x));
+            set(&image, x, y, key % every ? 0 : 1 + (int)(key >> 20) % 255);
+        }
+    return image;
+}
+
+// ---- hough-lines --------------------------------------------------------------------------------
+
+typedef struct lines_case {
+    int threshold, top, angles;
+    double rho;
+    int draw; // 0 over, 1 alone, 2 none
+} lines_case;
+
+typedef struct votes {
+    int angles;
+    int64_t reach; // rho from -reach to reach
+    int64_t *count;
+} votes;
+
+static int64_t vote_of(const votes *v, int k, int64_t rho) {
+    if (k < 0 || k >= v->angles) {
+        k = (k + v->angles) % v->angles;
+        rho = -rho;
+    }
+    if (rho < -v->reach || rho > v->reach)
+        return 0;
+    return v->count[k * (2 * v->reach + 1) + rho + v->reach];
+}
+
+static void weights(const lines_case *c, int k, int64_t weight[2]) {
+    const double theta = acos(-1) * k / c->angles;
+    weight[0] = 2 * k == c->angles ? 0 : (int64_t)floor(cos(theta) / c->rho * 65536 + 0.5);
+    weight[1] = (int64_t)floor(sin(theta) / c->rho * 65536 + 0.5);
+}
+
+static votes count_votes(const ppx_image *in, const lines_case *c) {
+    votes v = {.angles = c->angles};
+    v.reach = (int64_t)(hypot((double)in->shape.width, (double)in->shape.height) / c->rho) + 2;
+    v.count = calloc((size_t)(v.angles * (2 * v.reach + 1)), sizeof *v.count);
+    for (int k = 0; k < v.angles; k++) {
+        int64_t w[2];
+        weights(c, k, w);
+        for (ptrdiff_t y = 0; y < in->shape.height; y++)
+            for (ptrdiff_t x = 0; x < in->shape.width; x++) {
+                int64_t rho = (int64_t)floor((double)(x * w[0] + y * w[1] + 32768) / 65536);
+                assert_true(rho >= -v.reach && rho <= v.reach);
+                if (test_sample(in, x, y, 0) != 0)
+                    v.count[k * (2 * v.reach + 1) + rho + v.reach]++;
+            }
+    }
+    return v;
+}
+
+// Whether (k, rho) comes before all around it: fewer votes lose; of equals the later by (angle,
+// rho) loses, where angles beyond half a turn are what they are before it.
+static bool is_first(const votes *v, int k, int64_t rho) {
+    const int64_t mine = vote_of(v, k, rho);
+    for (int dk = -1; dk <= 1; dk++)
+        for (int64_t d = -1; d <= 1; d++) {
+            const int64_t other = vote_of(v, k + dk, rho + d);
+            const int other_k = (k + dk + v->angles) % v->angles;
+            const bool turned = k + dk < 0 || k + dk >= v->angles;
+            const int64_t other_rho = turned ? -(rho + d) : rho + d;
+            const bool earlier = other_k < k || (other_k == k && other_rho < rho);
+            if (other > mine || (other == mine && earlier))
+                return false;
+        }
+    return true;
+}
+
+typedef struct ranked {
+    int64_t votes, k, rho;
+} ranked;
+
+static int by_rank(const void *left, const void *right) {
+    const ranked *a = left, *b = right;
+    if (a->votes != b->votes)
+        return a->votes > b->votes ? -1 : 1;
+    if (a->k != b->k)
+        return a->k < b->k ? -1 : 1;
+    return (a->rho > b->rho) - (a->rho < b->rho);
+}
+
+static ranked *expected_lines(const votes *v, int threshold, size_t *n) {
+    ranked *lines = calloc((size_t)(v->angles * (2 * v->reach + 1)) + 1, sizeof *lines);
+    *n = 0;
+    for (int k = 0; k < v->angles; k++)
+        for (int64_t rho = -v->reach; rho <= v->reach; rho++)
+            if (vote_of(v, k, rho) > threshold && is_first(v, k, rho))
+                lines[(*n)++] = (ranked){vote_of(v, k, rho), k, rho};
+    qsort(lines, *n, sizeof *lines, by_rank);
+    return lines;
+}
+
+static ppx_image expected_drawing(const ppx_image *in, const lines_case *c, const ranked *lines,
+                                  size_t n) {
+    ppx_image out;
+    assert_int_equal(ppx_image_create(&out, in->shape, NULL), PPX_OK);
+    ppx_image_copy(&out, in);
+    for (ptrdiff_t y = 0; y < in->shape.height; y++)
+        for (ptrdiff_t x = 0; x < in->shape.width; x++) {
+            if (c->draw == 1)
+                set(&out, x, y, 0);
+            for (size_t k = 0; c->draw != 2 && k < n; k++) {
+                int64_t w[2];
+                weights(c, (int)lines[k].k, w);
+                const int64_t off = llabs(x * w[0] + y * w[1] - 65536 * lines[k].rho);
+                if (2 * off <= (llabs(w[0]) > w[1] ? llabs(w[0]) : w[1]))
+                    set(&out, x, y, 65535);
+            }
+        }
+    return out;
+}
+
+static void check_lines(const ppx_image *in, const lines_case *c) {
+    static const char *const draw[] = {"over", "alone", "none"};
+    char spec[120];
+    (void)snprintf(spec, sizeof spec, "hough-lines:threshold=%d,top=%d,angles=%d,rho=%g,draw=%s",
+                   c->threshold, c->top, c->angles, c->rho, draw[c->draw]);
+    votes v = count_votes(in, c);
+    size_t n;
+    ranked *wanted = expected_lines(&v, c->threshold, &n);
+    const size_t kept = n < (size_t)c->top ? n : (size_t)c->top;
+    ppx_image drawn = expected_drawing(in, c, wanted, kept);
+    omp_set_num_threads(3);
+    TEST_EACH_LEVEL(level)
+    for (int threads = 0; threads < 2; threads++) {
+        found got;
+        ppx_image out = run_found(spec, in, threads ? &ppx_runner_omp : &ppx_runner_serial, &got);
+        assert_true(got.count == (double)n);
+        assert_int_equal(got.n, kept);
+        assert_int_equal(got.columns, 3);
+        for (size_t k = 0; k < kept; k++) {
+            assert_true(got.cells[3 * k] == (double)wanted[k].rho * c->rho);
+            assert_true(got.cells[3 * k + 1] == 180.0 * (double)wanted[k].k / c->angles);
+            assert_true(got.cells[3 * k + 2] == (double)wanted[k].votes);
+        }
+        test_expect_equal(&out, &drawn, 0, spec);
+        free(got.cells);
+        ppx_image_free(&out);
+    }
+    ppx_image_free(&drawn);
+    free(wanted);
+    free(v.count);
+}
+
+static void test_lines(void **state) {
+    (void)state;
+    static const lines_case cases[] = {
+        {2, 10, 12, 1, 0}, {0, 10000, 7, 2.5, 1}, {4, 3, 45, 0.25, 0}, {1, 5, 1, 1, 1},
+        {0, 20, 2, 33, 0}, {3, 100, 31, 1, 2},    {0, 1, 4, 100, 1},   {1000, 5, 9, 1, 1},
+    };
+    static const uint64_t every[] = {1, 2, 9, 60};
+    for (int n = 0; n < NSIZES; n++)
+        for (int k = 0; k < 8; k++) {
+            ppx_image in = edges_at_random(sizes[n][0], sizes[n][1], k % 2 ? PPX_U16 : PPX_U8,
+                                           every[(n + k) % 4]);
+            check_lines(&in, &cases[k]);
+            ppx_image_free(&in);
+        }
+}
+
+// More edges in a strip than wait for a turn, all of them, and none.
+static void test_lines_dense(void **state) {
+    (void)state;
+    static const uint64_t every[] = {1, 3, UINT64_MAX};
+    for (int k = 0; k < 3; k++) {
+        ppx_image in = edges_at_random(413, 70, PPX_U8, every[k]);
+        check_lines(&in, &(lines_case){20, 30, 16, 1, 0});
+        test_same_on_threads("hough-lines:threshold=10,angles=90", &in);
+        ppx_image_free(&in);
+    }
+}
+
+// Lines that were drawn are the ones found, in the order of their lengths.
+static void test_lines_drawn(void **state) {
+    (void)state;
+    ppx_image in = edges_at_random(200, 300, PPX_U8, UINT64_MAX);
+    for (ptrdiff_t k = 0; k < 300; k++) {
+        set(&in, 77, k, 255); // 300 pixels, theta 0
+        if (k < 200)
+            set(&in, k, 131, 1); // 200, theta 90
+        if (k < 150)
+            set(&in, 20 + k, 100 + k, 9); // 150, theta 135: (100 - 20) / sqrt 2
+    }
+    found got;
+    ppx_image out = run_found("hough-lines:threshold=140,draw=alone", &in, &ppx_runner_omp, &got);
+    static const double wanted[][3] = {{77, 0, 300}, {131, 90, 200}, {57, 135, 150}};
+    assert_int_equal(got.n, 3);
+    for (int k = 0; k < 3; k++)
+        for (int c = 0; c < 3; c++)
+            assert_true(fabs(got.cells[3 * k + c] - wanted[k][c]) <= (c == 2 ? 2 : 0));
+    for (ptrdiff_t y = 0; y < 300; y++)
+        assert_true(test_sample(&out, 77, y, 0) == 255);
+    assert_true(test_sample(&out, 76, 5, 0) == 0);
+    free(got.cells);
+    ppx_image_free(&out);
+    ppx_image_free(&in);
+}
+
+static void test_lines_refused(void **state) {
+    (void)state;
+    ppx_image in = test_image(test_shape(9000, 2, 1, PPX_U8), TEST_NOISE, 1);
+    assert_non_null(strstr(test_run_refused("hough-lines:rho=0.25", &in), "rho=0.29 would do"));
+    ppx_image_free(&in);
+    in = test_image(test_shape(9, 2, 3, PPX_U8), TEST_NOISE, 1);
+    (void)test_run_refused("hough-lines", &in);
+    ppx_image_free(&in);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_dense),
+        cmocka_unit_test(test_lines_drawn),
+        cmocka_unit_test(test_lines_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
