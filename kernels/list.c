@@ -33,6 +33,7 @@
     X(harris) \
     X(peaks) \
     X(hough_lines) \
+    X(hough_circles) \
     X(ssim) \
     X(median) \
     X(percentile) \
