@@ -1,0 +1,34 @@
+# Lines and circles: what is compared is the table of what was found.
+def lines(angles, threshold):
+    return lambda edges: cv2.HoughLinesWithAccumulator(edges, 1, np.pi / angles, threshold)[:, 0]
+
+
+def same_lines(ours, theirs):
+    """Each of our lines is among theirs with as many votes, but for pixels half-way between two: they
+    round cosines to f32, and their neighbours of a line are four."""
+    off = []
+    for rho, theta, votes in ours:
+        near = (np.abs(theirs[:, 0] - rho) <= 1.01) & (np.abs(np.degrees(theirs[:, 1]) - theta) < 0.01)
+        off.append(np.abs(theirs[near, 2] - votes).min() / votes if near.any() else np.inf)
+    return f"votes of {len(off)} lines within {max(off):.1%}, of the strongest {off[0]:.1%}", max(off) <= 0.05
+
+
+def circles(least, most, edge, threshold):
+    return lambda image: cv2.HoughCircles(image, cv2.HOUGH_GRADIENT, 1, 10, param1=edge, param2=threshold,
+                                          minRadius=least, maxRadius=most)[0]
+
+
+def same_circles(ours, theirs):
+    """Centres within 3 pixels; which votes make a circle differs, and so do the edges."""
+    distance = [np.hypot(theirs[:, 0] - x, theirs[:, 1] - y).min() for x, y in ours[:, :2]]
+    found = np.mean(np.array(distance) <= 3)
+    return f"{found:.1%} of {len(ours)} centres are among their {len(theirs)}", found >= 0.95
+
+
+ROWS = [
+    Row("hough-lines", "hough-lines:threshold=150,draw=none", lines(180, 150), "edges", same_lines, 4, found=True),
+    Row("hough-lines, half a degree", "hough-lines:threshold=150,angles=360,draw=none", lines(360, 150), "edges",
+        same_lines, 4, found=True),
+    Row("hough-circles", "hough-circles:least=6,most=20,edge=200,threshold=15,top=1000,draw=none",
+        circles(6, 20, 200, 15), "gray", same_circles, 1, found=True),
+]
