@@ -20,16 +20,14 @@
 // number of votes is a centre's, then how many of the best `top` are in each row, which gives each
 // its place in a list, then who they are, and their radii. Cost: 2 (most - least + 1) votes an
 // edge.
-#include "../core/kernel.h"
+#include "hough_votes.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { LEAST, MOST_RADIUS, EDGE, THRESHOLD, NEAR, APART, TOP, DRAW };
 enum { OVER, ALONE, NONE };
-enum { MOST_TOP = 10000, SIXTEEN = 16, MOST_VOTES = INT16_MAX };
-
-#define INLINE inline __attribute__((always_inline))
+enum { MOST_TOP = 10000 };
 
 typedef struct circle {
     uint32_t x, y, votes, radius, edges; // sixteenths of votes
@@ -60,9 +58,7 @@ static size_t circles_table_nbytes(const ppx_job *job) {
     return sizeof(circles_table) + kept_nbytes(job) + (size_t)job->in.height * sizeof(places);
 }
 
-// ---- Votes: twice their number, and 1 for an edge -----------------------------------------------
-
-enum { IS_EDGE = 1, VOTE = 2 };
+// ---- Votes --------------------------------------------------------------------------------------
 
 // Rows [e - most, e + most] of the image around row e, with `most` columns more on each side.
 typedef struct ring {
@@ -133,50 +129,32 @@ static void ring_pass(const ring *r, uint16_t *restrict out, ptrdiff_t width) {
 #define NAME(function) function##_u16
 #include "hough_circles.inc.h"
 
-// ---- Sums of votes around each pixel ------------------------------------------------------------
-
-// Down the columns, and then across; the same weights both ways.
-static void sum_votes(const ppx_job *job, const ppx_block *block) {
-    const ptrdiff_t near = job->values[NEAR].i, width = job->in.width;
-    const uint32_t one = (uint32_t)((near + 1) * (near + 1));
-    uint32_t *down = (uint32_t *)block->scratch + near;
-    for (ptrdiff_t y = 0; y < block->nrows; y++) {
-        const uint16_t *here = block->in[y];
-        uint16_t *out = block->out[y];
-        memset(down - near, 0, (size_t)(width + 2 * near) * sizeof *down);
-        for (ptrdiff_t dy = -near; dy <= near; dy++) {
-            const uint16_t *row = block->in[y + dy];
-            const uint32_t weight = (uint32_t)(near + 1 - (dy < 0 ? -dy : dy));
-            for (ptrdiff_t x = -near; x < width + near; x++)
-                down[x] += weight * (row[x] / VOTE);
-        }
-        for (ptrdiff_t x = 0; x < width; x++) {
-            uint32_t sum = 0;
-            for (ptrdiff_t dx = -near; dx <= near; dx++)
-                sum += (uint32_t)(near + 1 - (dx < 0 ? -dx : dx)) * down[x + dx];
-            sum = SIXTEEN * sum / one;
-            sum = sum < MOST_VOTES ? sum : MOST_VOTES;
-            out[x] = (uint16_t)(VOTE * sum | (here[x] & IS_EDGE));
-        }
-    }
-}
-
 // ---- Centres ------------------------------------------------------------------------------------
 
-static bool is_centre(const void *const *in, ptrdiff_t x, ptrdiff_t apart) {
-    const unsigned mine = ((const uint16_t *)in[0])[x] | IS_EDGE;
-    for (ptrdiff_t dy = -apart; dy <= apart; dy++) {
-        const uint16_t *row = in[dy];
-        const ptrdiff_t turn = dy < 0 ? x + apart + 1 : dy > 0 ? x - apart : x;
-        int beaten = 0;
-        for (ptrdiff_t k = x - apart; k < turn; k++)
-            beaten |= (row[k] | IS_EDGE) >= mine;
-        for (ptrdiff_t k = turn; k <= x + apart; k++)
-            beaten |= (row[k] | IS_EDGE) > mine;
-        if (beaten)
-            return false;
+static void sum_votes(const ppx_job *job, const ppx_block *block) {
+    const ptrdiff_t width = job->in.width;
+    uint16_t *down = (uint16_t *)block->scratch + MOST_NEAR;
+    for (ptrdiff_t y = 0; y < block->nrows; y++) {
+        const void *const *in = block->in + y;
+        uint16_t *out = block->out[y];
+        switch (job->values[NEAR].i) {
+        case 0:
+            sum_row(in, out, down, width, 0);
+            break;
+        case 1:
+            sum_row(in, out, down, width, 1);
+            break;
+        case 2:
+            sum_row(in, out, down, width, 2);
+            break;
+        case 3:
+            sum_row(in, out, down, width, 3);
+            break;
+        default:
+            sum_row(in, out, down, width, MOST_NEAR);
+            break;
+        }
     }
-    return true;
 }
 
 static void find_centres(const ppx_job *job, const ppx_block *block) {
@@ -197,20 +175,6 @@ static void find_centres(const ppx_job *job, const ppx_block *block) {
                     out[x] = in[x];
         }
     }
-}
-
-// The next pixel from x on that is a centre; width if there is none.
-static ptrdiff_t next_centre(const uint16_t *row, ptrdiff_t x, ptrdiff_t width) {
-    for (; x + 32 <= width; x += 32) {
-        int any = 0;
-        for (int k = 0; k < 32; k++)
-            any |= row[x + k] >= VOTE;
-        if (any)
-            break;
-    }
-    while (x < width && row[x] < VOTE)
-        x++;
-    return x;
 }
 
 // ---- The best of them: three reductions ---------------------------------------------------------
@@ -417,7 +381,7 @@ static void sum_geometry(const ppx_job *job, ppx_geometry *g) {
     const ptrdiff_t near = job->values[NEAR].i;
     g->up = g->down = g->side = near;
     g->border = PPX_CONSTANT; // no votes
-    g->scratch_nbytes = (size_t)(job->in.width + 2 * near) * sizeof(uint32_t);
+    g->scratch_nbytes = (size_t)(job->in.width + 2 * MOST_NEAR) * sizeof(uint16_t);
 }
 
 static void centre_geometry(const ppx_job *job, ppx_geometry *g) {
@@ -452,7 +416,8 @@ static const ppx_param circles_params[] = {
     [EDGE] = {"edge", PPX_INT, 1, 400000, NULL, "100", "Sobel gradient of an edge at least"},
     [THRESHOLD] = {"threshold", PPX_INT, 0, MOST_VOTES / SIXTEEN, NULL, "20",
                    "a centre has more votes than that"},
-    [NEAR] = {"near", PPX_INT, 0, 16, NULL, "2", "votes count up to so many rows and columns off"},
+    [NEAR] = {"near", PPX_INT, 0, MOST_NEAR, NULL, "2",
+              "votes count up to so many rows and columns off"},
     [APART] = {"apart", PPX_INT, 1, 1000, NULL, "10",
                "centres are further apart in rows or columns"},
     [TOP] = {"top", PPX_INT, 1, MOST_TOP, NULL, "20", "how many are drawn and listed"},
