@@ -9,9 +9,9 @@
 // As gradients err, a pixel has part of the votes for those within n = `near` rows and columns:
 // (n + 1 - |dx|) (n + 1 - |dy|) / (n + 1)^2 of each, and the sum is cut to whole sixteenths. A
 // centre has more votes than `threshold` and comes before all within `apart` rows and columns by
-// (more votes, earlier in raster order). Its radius is the r with the most (e[r - 1] + 2 e[r] + e[r
-// + 1]) / r, the smallest of equals, where e[r] edges are at the distance r, rounded. Shapes: one
-// channel of u8 or u16, kept; the `top` circles in that order are drawn in the type's largest
+// (more votes, earlier in raster order). Where e[r] edges are at the distance r, rounded, its
+// radius is the r with the most (e[r - 1] + 2 e[r] + e[r + 1]) / r, the smallest of equals. Shapes:
+// one channel of u8 or u16, kept; the `top` circles in that order are drawn in the type's largest
 // sample. Findings: the number of centres; x, y, radius, votes and edges (e[r]) of those circles.
 // Border: replicated for gradients; nothing votes there. What is beyond 2047 votes does not count.
 //
@@ -30,7 +30,7 @@ enum { OVER, ALONE, NONE };
 enum { MOST_TOP = 10000 };
 
 typedef struct circle {
-    uint32_t x, y, votes, radius, edges; // sixteenths of votes
+    uint32_t x, y, votes, radius, edges; // votes in sixteenths
 } circle;
 
 typedef struct circles_table {
