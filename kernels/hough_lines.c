@@ -5,11 +5,12 @@
 //
 // with c_k and s_k rounded to whole numbers, n = `angles` and step = `rho` in pixels: each pixel
 // that is not 0 gives one vote to (k, rho) for each angle. A line is a (k, rho) with more votes
-// than `threshold` that comes before its eight neighbours by (more votes, lower angle, lower rho);
-// half a turn on, angles begin anew with rho negated, and what lies outside has no votes. Shapes:
-// one channel, u8 or u16, kept; the `top` lines in that order are drawn in the type's largest
-// sample, as the pixels with 2 |x c_k + y s_k - 2^16 rho| <= max(|c_k|, |s_k|). Findings: how many
-// lines there are; rho (pixels), theta (degrees) and votes of those. Border: nothing lies outside.
+// than `threshold` that comes before all within `apart` angles and steps by (more votes, lower
+// angle, lower rho); half a turn on, angles begin anew with rho negated, and what lies outside has
+// no votes. Shapes: one channel, u8 or u16, kept; the `top` lines in that order are drawn in the
+// type's largest sample, as the pixels with 2 |x c_k + y s_k - 2^16 rho| <= max(|c_k|, |s_k|).
+// Findings: how many lines there are; rho (pixels), theta (degrees) and votes of those. Border:
+// nothing lies outside.
 //
 // Cost: one read; a vote for each edge and angle, the angle outside, so that the counters in use
 // are in the L1 cache; one write. Counters are lanes of 32 bits, two in one of the reduction's 64
@@ -19,7 +20,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { THRESHOLD, TOP, ANGLES, RHO, DRAW };
+enum { THRESHOLD, TOP, ANGLES, RHO, APART, DRAW };
 enum { OVER, ALONE, NONE };
 enum { FURTHEST = 32000 }; // rho in steps: 2^16 rho fits 32 bits
 enum { MOST_TOP = 10000 };
@@ -169,14 +170,12 @@ static inline bool comes_before(const line *a, const line *b) {
 #define COMES_BEFORE comes_before
 #include "best.inc.h"
 
-// k from -1 to n: half a turn further the same line has the other rho.
+// Any k: half a turn further the same line has the other rho.
 static line line_at(const ppx_job *job, const lane *lanes, int32_t k, int32_t rho) {
     const lines_table *table = job->table;
     const int32_t n = (int32_t)job->values[ANGLES].i;
-    if (k < 0 || k >= n) {
+    for (; k < 0 || k >= n; rho = -rho)
         k += k < 0 ? n : -n;
-        rho = -rho;
-    }
     const angle *a = &table->angles[k];
     const int64_t at = (int64_t)rho - a->least;
     const bool inside = at >= 0 && at < a->nlanes;
@@ -184,8 +183,9 @@ static line line_at(const ppx_job *job, const lane *lanes, int32_t k, int32_t rh
 }
 
 static bool is_line(const ppx_job *job, const lane *lanes, const line *l) {
-    for (int32_t dk = -1; dk <= 1; dk++)
-        for (int32_t drho = -1; drho <= 1; drho++) {
+    const int32_t apart = (int32_t)job->values[APART].i;
+    for (int32_t dk = -apart; dk <= apart; dk++)
+        for (int32_t drho = -apart; drho <= apart; drho++) {
             line other = line_at(job, lanes, l->k + dk, l->rho + drho);
             if (comes_before(&other, l))
                 return false;
@@ -204,7 +204,8 @@ static void lines_finish(const ppx_job *job, const uint64_t *counters) {
         const angle *a = &table->angles[k];
         const lane *votes = lanes + a->start;
         for (uint32_t at = 0; at < a->nlanes; at++) {
-            if (votes[at] <= threshold || (at && votes[at] <= votes[at - 1]))
+            if (votes[at] <= threshold || (at && votes[at] <= votes[at - 1]) ||
+                (at + 1 < a->nlanes && votes[at] < votes[at + 1]))
                 continue; // most stop here
             const line l = {votes[at], k, a->least + (int32_t)at};
             if (!is_line(job, lanes, &l))
@@ -293,6 +294,7 @@ static const ppx_param lines_params[] = {
     [TOP] = {"top", PPX_INT, 1, MOST_TOP, NULL, "20", "how many are drawn and listed"},
     [ANGLES] = {"angles", PPX_INT, 1, 3600, NULL, "180", "directions in half a turn"},
     [RHO] = {"rho", PPX_REAL, 0.25, 100, NULL, "1", "step between parallel lines, in pixels"},
+    [APART] = {"apart", PPX_INT, 1, 100, NULL, "1", "lines are further apart in angles or steps"},
     [DRAW] = {"draw", PPX_CHOICE, 0, 0, "over|alone|none", "over",
               "lines over the image, on black, or the image as it is"},
 };
@@ -312,8 +314,9 @@ static const ppx_step lines_steps[] = {
 const ppx_kernel PPX_KERNEL(hough_lines) = {
     .name = "hough-lines",
     .summary = "straight lines by the Hough transform, drawn and listed",
-    .examples = "hough-lines:threshold=20 hough-lines:threshold=3,top=1000,angles=37,draw=alone "
-                "hough-lines:threshold=0,top=7,rho=2.5,draw=none",
+    .examples =
+        "hough-lines:threshold=20 hough-lines:threshold=3,top=1000,angles=37,apart=5,draw=alone "
+        "hough-lines:threshold=0,top=7,rho=2.5,draw=none",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16,
     .channels = PPX_ONE_CHANNEL,
     .params = lines_params,

@@ -72,7 +72,7 @@ static ppx_image edges_at_random(ptrdiff_t width, ptrdiff_t height, ppx_type typ
 typedef struct lines_case {
     int threshold, top, angles;
     double rho;
-    int draw; // 0 over, 1 alone, 2 none
+    int apart, draw; // 0 over, 1 alone, 2 none
 } lines_case;
 
 typedef struct accumulator {
@@ -82,10 +82,6 @@ typedef struct accumulator {
 } accumulator;
 
 static int64_t vote_of(const accumulator *v, int k, int64_t rho) {
-    if (k < 0 || k >= v->angles) {
-        k = (k + v->angles) % v->angles;
-        rho = -rho;
-    }
     if (rho < -v->reach || rho > v->reach)
         return 0;
     return v->count[k * (2 * v->reach + 1) + rho + v->reach];
@@ -117,14 +113,14 @@ static accumulator count_votes(const ppx_image *in, const lines_case *c) {
 
 // Whether (k, rho) comes before all around it: fewer votes lose; of equals the later by (angle,
 // rho) loses, where angles beyond half a turn are what they are before it.
-static bool is_first(const accumulator *v, int k, int64_t rho) {
+static bool is_first(const accumulator *v, int k, int64_t rho, int apart) {
     const int64_t mine = vote_of(v, k, rho);
-    for (int dk = -1; dk <= 1; dk++)
-        for (int64_t d = -1; d <= 1; d++) {
-            const int64_t other = vote_of(v, k + dk, rho + d);
-            const int other_k = (k + dk + v->angles) % v->angles;
-            const bool turned = k + dk < 0 || k + dk >= v->angles;
+    for (int dk = -apart; dk <= apart; dk++)
+        for (int64_t d = -apart; d <= apart; d++) {
+            const int other_k = ((k + dk) % v->angles + v->angles) % v->angles;
+            const bool turned = abs((k + dk - other_k) / v->angles) % 2;
             const int64_t other_rho = turned ? -(rho + d) : rho + d;
+            const int64_t other = vote_of(v, other_k, other_rho);
             const bool earlier = other_k < k || (other_k == k && other_rho < rho);
             if (other > mine || (other == mine && earlier))
                 return false;
@@ -145,12 +141,12 @@ static int by_rank(const void *left, const void *right) {
     return (a->rho > b->rho) - (a->rho < b->rho);
 }
 
-static ranked *expected_lines(const accumulator *v, int threshold, size_t *n) {
+static ranked *expected_lines(const accumulator *v, const lines_case *c, size_t *n) {
     ranked *lines = calloc((size_t)(v->angles * (2 * v->reach + 1)) + 1, sizeof *lines);
     *n = 0;
     for (int k = 0; k < v->angles; k++)
         for (int64_t rho = -v->reach; rho <= v->reach; rho++)
-            if (vote_of(v, k, rho) > threshold && is_first(v, k, rho))
+            if (vote_of(v, k, rho) > c->threshold && is_first(v, k, rho, c->apart))
                 lines[(*n)++] = (ranked){vote_of(v, k, rho), k, rho};
     qsort(lines, *n, sizeof *lines, by_rank);
     return lines;
@@ -179,11 +175,12 @@ static ppx_image expected_drawing(const ppx_image *in, const lines_case *c, cons
 static void check_lines(const ppx_image *in, const lines_case *c) {
     static const char *const draw[] = {"over", "alone", "none"};
     char spec[120];
-    (void)snprintf(spec, sizeof spec, "hough-lines:threshold=%d,top=%d,angles=%d,rho=%g,draw=%s",
-                   c->threshold, c->top, c->angles, c->rho, draw[c->draw]);
+    (void)snprintf(spec, sizeof spec,
+                   "hough-lines:threshold=%d,top=%d,angles=%d,rho=%g,apart=%d,draw=%s",
+                   c->threshold, c->top, c->angles, c->rho, c->apart, draw[c->draw]);
     accumulator v = count_votes(in, c);
     size_t n;
-    ranked *wanted = expected_lines(&v, c->threshold, &n);
+    ranked *wanted = expected_lines(&v, c, &n);
     const size_t kept = n < (size_t)c->top ? n : (size_t)c->top;
     ppx_image drawn = expected_drawing(in, c, wanted, kept);
     omp_set_num_threads(3);
@@ -211,8 +208,9 @@ static void check_lines(const ppx_image *in, const lines_case *c) {
 static void test_lines(void **state) {
     (void)state;
     static const lines_case cases[] = {
-        {2, 10, 12, 1, 0}, {0, 10000, 7, 2.5, 1}, {4, 3, 45, 0.25, 0}, {1, 5, 1, 1, 1},
-        {0, 20, 2, 33, 0}, {3, 100, 31, 1, 2},    {0, 1, 4, 100, 1},   {1000, 5, 9, 1, 1},
+        {2, 10, 12, 1, 1, 0}, {0, 10000, 7, 2.5, 2, 1}, {4, 3, 45, 0.25, 1, 0},
+        {1, 5, 1, 1, 4, 1},   {0, 20, 2, 33, 1, 0},     {3, 100, 31, 1, 9, 2},
+        {0, 1, 4, 100, 1, 1}, {1000, 5, 9, 1, 1, 1},
     };
     static const uint64_t every[] = {1, 2, 9, 60};
     for (int n = 0; n < NSIZES; n++)
@@ -230,7 +228,7 @@ static void test_lines_dense(void **state) {
     static const uint64_t every[] = {1, 3, UINT64_MAX};
     for (int k = 0; k < 3; k++) {
         ppx_image in = edges_at_random(413, 70, PPX_U8, every[k]);
-        check_lines(&in, &(lines_case){20, 30, 16, 1, 0});
+        check_lines(&in, &(lines_case){20, 30, 16, 1, 3, 0});
         test_same_on_threads("hough-lines:threshold=10,angles=90", &in);
         ppx_image_free(&in);
     }
