@@ -247,7 +247,7 @@ static inline int64_t floor_of(int64_t a, int64_t b) { // a / b, b above 0
 static void span_of(const angle *a, const line *l, ptrdiff_t y, ptrdiff_t width, ptrdiff_t *from,
                     ptrdiff_t *to) {
     const int64_t sign = a->c < 0 ? -1 : 1, c = sign * a->c;
-    const int64_t t = sign * (y * (int64_t)a->s - ((int64_t)l->rho << 16));
+    const int64_t t = sign * (y * (int64_t)a->s - 65536 * (int64_t)l->rho);
     const int64_t most = c > a->s ? c : a->s;
     *from = *to = 0;
     if (2 * t > most || 2 * (t + (width - 1) * c) < -most)
