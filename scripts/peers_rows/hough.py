@@ -1,11 +1,16 @@
 # Lines and circles: what is compared is the table of what was found.
 def lines(angles, threshold):
-    return lambda edges: cv2.HoughLinesWithAccumulator(edges, 1, np.pi / angles, threshold)[:, 0]
+    def run(edges):
+        found = cv2.HoughLinesWithAccumulator(edges, 1, np.pi / angles, threshold)
+        return np.zeros((0, 3)) if found is None else found[:, 0]
+    return run
 
 
 def same_lines(ours, theirs):
     """Votes of the strongest line are those of the same line of theirs, to 1 %, and of nine in ten of the others to 5 %.
     They add up angles in f32, so that far from the origin a diagonal of pixels may be in the next line."""
+    if not len(ours) or not len(theirs):
+        return "too small an image for lines of so many votes", False
     off = []
     for rho, theta, votes in ours:
         near = (np.abs(theirs[:, 0] - rho) <= 1.01) & (np.abs(np.degrees(theirs[:, 1]) - theta) < 0.01)
