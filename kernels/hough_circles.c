@@ -282,29 +282,42 @@ static size_t distance_count(const ppx_job *job) {
 }
 
 // The distance of an edge is rounded exactly: no root of a whole number lies half-way.
+static INLINE void add_distances_in_row(const uint16_t *row, ptrdiff_t from, ptrdiff_t to,
+                                        const ptrdiff_t offset[2], const ptrdiff_t radii[2],
+                                        uint64_t *counters) {
+    const ptrdiff_t cx = offset[0], dy = offset[1];
+    for (ptrdiff_t x = from; x < to; x++) {
+        for (; x + 8 <= to; x += 8) {
+            int any = 0;
+            for (int k = 0; k < 8; k++)
+                any |= row[x + k];
+            if (any & IS_EDGE)
+                break;
+        }
+        if (x == to || !(row[x] & IS_EDGE))
+            continue;
+        const double square = (double)((x - cx) * (x - cx) + dy * dy);
+        const ptrdiff_t distance = (ptrdiff_t)(sqrt(square) + 0.5);
+        if (distance >= radii[0] && distance <= radii[1])
+            counters[distance - radii[0]]++;
+    }
+}
+
 static void add_distances(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                           uint64_t *counters, void *scratch) {
     (void)scratch;
     const circles_table *table = job->table;
-    const ptrdiff_t least = job->values[LEAST].i - 1, most = job->values[MOST_RADIUS].i + 1;
+    const ptrdiff_t radii[2] = {job->values[LEAST].i - 1, job->values[MOST_RADIUS].i + 1};
     for (size_t n = 0; n < table->n; n++, counters += distance_count(job)) {
-        const ptrdiff_t cx = table->kept[n].x, cy = table->kept[n].y;
-        const ptrdiff_t left = cx > most ? cx - most : 0;
-        const ptrdiff_t right = cx + most < job->in.width ? cx + most : job->in.width - 1;
-        for (ptrdiff_t k = 0; k < nrows; k++) {
-            const ptrdiff_t dy = y + k - cy;
-            if (dy < -most || dy > most)
-                continue;
-            const uint16_t *row = rows[k];
-            for (ptrdiff_t x = left; x <= right; x++) {
-                if (!(row[x] & IS_EDGE))
-                    continue;
-                const double square = (double)((x - cx) * (x - cx) + dy * dy);
-                const ptrdiff_t distance = (ptrdiff_t)(sqrt(square) + 0.5);
-                if (distance >= least && distance <= most)
-                    counters[distance - least]++;
-            }
-        }
+        const ptrdiff_t cx = table->kept[n].x, cy = table->kept[n].y - y;
+        const ptrdiff_t left = cx > radii[1] ? cx - radii[1] : 0;
+        const ptrdiff_t right =
+            cx + radii[1] + 1 < job->in.width ? cx + radii[1] + 1 : job->in.width;
+        const ptrdiff_t top = cy > radii[1] ? cy - radii[1] : 0;
+        const ptrdiff_t bottom = cy + radii[1] + 1 < nrows ? cy + radii[1] + 1 : nrows;
+        for (ptrdiff_t k = top; k < bottom; k++)
+            add_distances_in_row(rows[k], left, right, (const ptrdiff_t[2]){cx, k - cy}, radii,
+                                 counters);
     }
 }
 
