@@ -35,6 +35,8 @@
     X(harris) \
     X(lbp) \
     X(peaks) \
+    X(hough_lines) \
+    X(hough_circles) \
     X(ssim) \
     X(median) \
     X(percentile) \

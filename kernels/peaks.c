@@ -115,37 +115,9 @@ static inline bool comes_before(const peak *a, const peak *b) {
     return a->y != b->y ? a->y < b->y : a->x < b->x;
 }
 
-// Lets heap[k] sink to its place: in a heap nobody comes before who is below (Williams 1964), so
-// its top is the peak to give up next.
-static void sink(peak *heap, size_t n, size_t k) {
-    peak moved = heap[k];
-    for (size_t child; (child = 2 * k + 1) < n; k = child) {
-        child += child + 1 < n && comes_before(&heap[child], &heap[child + 1]);
-        if (comes_before(&heap[child], &moved))
-            break;
-        heap[k] = heap[child];
-    }
-    heap[k] = moved;
-}
-
-static void keep_largest(peaks_table *table, const peak *peaks, size_t n, size_t top) {
-    peak *heap = table->kept;
-    table->n = n < top ? n : top;
-    memcpy(heap, peaks, table->n * sizeof *heap);
-    for (size_t k = table->n / 2; k-- > 0;)
-        sink(heap, table->n, k);
-    for (size_t k = table->n; k < n; k++)
-        if (comes_before(&peaks[k], &heap[0])) {
-            heap[0] = peaks[k];
-            sink(heap, table->n, 0);
-        }
-    for (size_t left = table->n; left-- > 1;) { // the last comes to the end
-        peak last = heap[0];
-        heap[0] = heap[left];
-        heap[left] = last;
-        sink(heap, left, 0);
-    }
-}
+#define RECORD peak
+#define COMES_BEFORE comes_before
+#include "best.inc.h"
 
 static double peaks_cell(const void *data, size_t row, int column) {
     const peak *p = (const peak *)data + row;
@@ -159,7 +131,10 @@ static void peaks_report(const ppx_job *job, const void *records, size_t n) {
     const ppx_sink *to = job->sink;
     if (to->number)
         to->number(to->context, job->kernel->name, "count", (double)n);
-    keep_largest(table, records, n, (size_t)job->values[TOP].i);
+    table->n = 0;
+    for (size_t k = 0; k < n; k++)
+        best_offer(table->kept, &table->n, (size_t)job->values[TOP].i, (const peak *)records + k);
+    best_sort(table->kept, table->n);
     if (to->table)
         to->table(to->context, job->kernel->name,
                   &(ppx_table){"peaks", 3, columns, whole, table->n, peaks_cell, table->kept});

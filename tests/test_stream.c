@@ -145,6 +145,7 @@ static void test_chains(void **state) {
         "box:radius=90+box:radius=70+sobel",
         "sobel+sobel+sobel+sobel+sobel+sobel+sobel+sobel+sobel+sobel+sobel+sobel",
         "box:radius=1,border=wrap+flip+erode:radius=3",
+        "hough-lines:threshold=20+hough-circles:least=3,most=20,threshold=5",
     };
     ppx_image in = write_image(test_shape(33, 700, 1, PPX_U8), "in.npy", 8);
     for (size_t k = 0; k < sizeof specs / sizeof *specs; k++)
