@@ -17,7 +17,8 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
+# psabi: how vectors are passed between functions is of no interest where all are inlined.
+WARNINGS := -Wno-psabi -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
             -Wmissing-prototypes -Wundef $(if $(filter 1,$(WERROR)),-Werror)
 # After the user's flags: sameness does not survive contraction or fast-math. The latter would also
 # make the linker add start-up code that flushes small numbers to zero. Nobody asks which operation

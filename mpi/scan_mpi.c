@@ -46,5 +46,10 @@ ppx_status ppx_scan_mpi(const ppx_runner *runner, const ppx_job *job, const ppx_
     ppx_ranks *ranks = ppx_ranks_of(runner);
     carry_context context = {ranks, job->trace};
     ppx_scan_across between = {&context, carry_across};
-    return ranks->inner->scan(ranks->inner, job, scan, in, out, &between, error);
+    ppx_status status = ranks->inner->scan(ranks->inner, job, scan, in, out, &between, error);
+    // Threads make room for themselves after the exchange: that may fail on one rank alone.
+    double start = ppx_seconds();
+    status = ppx_ranks_agree(ranks, status, error);
+    ppx_ranks_spent(ranks, job->trace, PPX_PHASE_WAIT, &start);
+    return status;
 }
