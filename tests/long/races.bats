@@ -17,7 +17,7 @@ setup_file() {
     mkdir -p "$COPY/build"
     cp -rp Makefile core formats kernels omp mpi cli data "$COPY/"
     cp -rp "$BUILD/obj" "$BUILD/flags" "$COPY/build/"
-    sed -i 's/nrows, mine, scratch)/nrows, counters, scratch)/' "$COPY/omp/reduce_omp.c"
+    sed -i 's/y1, mine, scratch)/y1, counters, scratch)/' "$COPY/omp/reduce_omp.c"
     tsan "$COPY" build
 }
 
