@@ -442,10 +442,13 @@ static const ppx_step circles_steps[] = {
     {PPX_MAP, vote_geometry, .map = {.rows = {[PPX_U8] = votes_u8, [PPX_U16] = votes_u16}}},
     {PPX_MAP, sum_geometry, .map = {.rows = {[PPX_U16] = sum_votes}}},
     {PPX_MAP, centre_geometry, .map = {.rows = {[PPX_U16] = find_centres}}},
-    {PPX_REDUCE, level_geometry, .reduce = {{[PPX_U16] = add_levels}, finish_levels}},
-    {PPX_REDUCE, row_geometry, .reduce = {{[PPX_U16] = add_rows}, finish_rows}},
-    {PPX_REDUCE, place_geometry, .reduce = {{[PPX_U16] = add_centres}, finish_centres}},
-    {PPX_REDUCE, distance_geometry, .reduce = {{[PPX_U16] = add_distances}, finish_distances}},
+    {PPX_REDUCE, level_geometry,
+     .reduce = {.add = {[PPX_U16] = add_levels}, .finish = finish_levels}},
+    {PPX_REDUCE, row_geometry, .reduce = {.add = {[PPX_U16] = add_rows}, .finish = finish_rows}},
+    {PPX_REDUCE, place_geometry,
+     .reduce = {.add = {[PPX_U16] = add_centres}, .finish = finish_centres}},
+    {PPX_REDUCE, distance_geometry,
+     .reduce = {.add = {[PPX_U16] = add_distances}, .finish = finish_distances}},
     {PPX_MAP, draw_geometry, .map = {.rows = {[PPX_U16] = draw}, .with = PPX_WITH_FIRST}},
 };
 
