@@ -89,11 +89,9 @@ static void NAME(window)(int64_t *restrict of_i, int64_t *restrict of_ii,
     of_i[0] = i;
     of_ii[0] = ii;
     const COLUMN *ahead = sums + width, *squares_ahead = squares + width;
-#pragma omp simd reduction(inscan, + : i, ii)
     for (ptrdiff_t x = 0; x < n - 1; x++) {
         i += ahead[x] - sums[x];
         ii += squares_ahead[x] - squares[x];
-#pragma omp scan inclusive(i, ii)
         of_i[x + 1] = i;
         of_ii[x + 1] = ii;
     }
