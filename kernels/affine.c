@@ -25,7 +25,7 @@
 enum { A, B, C, D, E, F, WIDTH, HEIGHT, FILTER, OUTSIDE }; // affine
 enum { ANGLE, EXPAND, ROTATE_FILTER, ROTATE_OUTSIDE };     // rotate
 enum { NEAREST, BILINEAR, BICUBIC };
-enum { TILE = 64 };
+enum { TILE = 64, PATCH_NBYTES = 1 << 16 }; // of what a tile of a block looks at, if it is copied
 enum { LINEAR_BITS = 11, LINEAR_ONE = 1 << LINEAR_BITS }; // of bilinear weights and positions
 enum { CUBIC_BITS = 14, CUBIC_ONE = 1 << CUBIC_BITS };    // of bicubic weights
 enum { CUBIC_PLACES = 1 << 10 };
@@ -156,6 +156,7 @@ static void affine_build(const ppx_job *job) {
 
 static void affine_geometry(const ppx_job *job, ppx_geometry *g) {
     shape_of(job, &g->out);
+    g->scratch_nbytes = PATCH_NBYTES;
     g->block = PPX_STRIP;
     g->keep_alpha = false; // it moves
 }
@@ -245,56 +246,67 @@ static INLINE void float_weights(float *w, float f, int ntaps) {
 
 #ifdef __AVX2__
 #include "affine_avx2.inc.h"
+#else
+static bool has_patches(const ppx_job *job, int ntaps) {
+    (void)job, (void)ntaps;
+    return false;
+}
+static bool patch_tiles(const ppx_job *job, const ppx_block *block, const source *from, ptrdiff_t x,
+                        ptrdiff_t n, int ntaps) {
+    (void)job, (void)block, (void)from, (void)x, (void)n, (void)ntaps;
+    return false;
+}
 #endif
 
-// Where a tile of n pixels looks, all taps: within the image, or wholly beside it. Positions are
-// linear, so the first and the last one tell.
-typedef enum region { INSIDE, MIXED, BESIDE } region;
-
-static region region_of(const affine_table *table, const source *from, const start *s, ptrdiff_t n,
-                        int ntaps) {
+// Whether a tile of n pixels looks wholly beside the image, with all taps. Positions are linear, so
+// the first and the last one tell.
+static bool tile_is_beside(const affine_table *table, const source *from, const start *s,
+                           ptrdiff_t n, int ntaps) {
     const ptrdiff_t before = ntaps == 4;
     ptrdiff_t x0 = s->x - before, x1 = x0 + ((s->fx + table->step_x[n - 1]) >> 16);
     ptrdiff_t y0 = s->y - before, y1 = y0 + ((s->fy + table->step_y[n - 1]) >> 16);
     ptrdiff_t left = x0 < x1 ? x0 : x1, right = (x0 < x1 ? x1 : x0) + ntaps;
     ptrdiff_t top = y0 < y1 ? y0 : y1, bottom = (y0 < y1 ? y1 : y0) + ntaps;
-    if (left >= 0 && top >= 0 && right <= from->width && bottom <= from->height)
-        return INSIDE;
-    bool beside = right <= 0 || bottom <= 0 || left >= from->width || top >= from->height;
-    return beside ? BESIDE : MIXED;
+    return right <= 0 || bottom <= 0 || left >= from->width || top >= from->height;
 }
 
 typedef void any_tile(void *out, const affine_table *table, const source *from, const start *s,
                       ptrdiff_t n, int ntaps, ptrdiff_t channels);
 
-// Tiles come one below the other, because what they look at lies together.
-static void affine_rows(const ppx_job *job, const ppx_block *block) {
+// Pixels [x, x + n) of all rows of a block, of any kind.
+static void any_tiles(const ppx_job *job, const ppx_block *block, const source *from, ptrdiff_t x,
+                      ptrdiff_t n, int ntaps) {
     static any_tile *const tiles[] = {any_tile_u8, any_tile_u16, any_tile_u32, any_tile_f32};
     const affine_table *table = job->table;
-    const ptrdiff_t channels = job->in.channels, width = job->geometry.out.width;
+    const ptrdiff_t channels = job->in.channels;
     const size_t pixel = (size_t)channels * ppx_type_nbytes(job->in.type);
+    for (ptrdiff_t k = 0; k < block->nrows; k++) {
+        char *out = (char *)block->out[k] + (size_t)x * pixel;
+        start s = start_of(table, x, block->y + k);
+        if (from->constant && tile_is_beside(table, from, &s, n, ntaps))
+            memset(out, 0, (size_t)n * pixel);
+        else
+            tiles[job->in.type](out, table, from, &s, n, ntaps, channels);
+    }
+}
+
+// Tiles come one below the other, because what they look at lies together.
+static void affine_rows(const ppx_job *job, const ppx_block *block) {
+    const affine_table *table = job->table;
+    const ptrdiff_t width = job->geometry.out.width;
     const int ntaps = 1 << table->filter;
+    const bool patches = has_patches(job, ntaps);
     source from = {.in = block->in,
                    .width = job->in.width,
                    .height = job->in.height,
                    .constant = table->constant};
     ptrdiff_t end;
     affine_needs(job, block->y, block->y + block->nrows, &from.first, &end);
-    for (ptrdiff_t x = 0; x < width; x += TILE)
-        for (ptrdiff_t k = 0; k < block->nrows; k++) {
-            const ptrdiff_t n = width - x < TILE ? width - x : TILE;
-            char *out = (char *)block->out[k] + (size_t)x * pixel;
-            start s = start_of(table, x, block->y + k);
-            region where = region_of(table, &from, &s, n, ntaps);
-            if (where == BESIDE && from.constant)
-                memset(out, 0, (size_t)n * pixel);
-#ifdef __AVX2__
-            else if (where == INSIDE && pixel == 1 && n == TILE && ntaps > 1)
-                inner_tile((uint8_t *)out, table, &from, &s, ntaps);
-#endif
-            else
-                tiles[job->in.type](out, table, &from, &s, n, ntaps, channels);
-        }
+    for (ptrdiff_t x = 0; x < width; x += TILE) {
+        const ptrdiff_t n = width - x < TILE ? width - x : TILE;
+        if (!patches || !patch_tiles(job, block, &from, x, n, ntaps))
+            any_tiles(job, block, &from, x, n, ntaps);
+    }
 }
 
 #define COEFFICIENT(name, default, help)                                                           \
