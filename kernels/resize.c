@@ -96,6 +96,17 @@ static void reserve_lanes(resize_table *table, int channels) {
     l->weight = reserve(table, 16 * nvectors * (((size_t)table->x.ntaps + 7) / 8), sizeof(int16_t));
 }
 
+static void reserve_picks(resize_table *table, size_t pixel) {
+    picks *p = &table->picks;
+    p->nblocks = ((size_t)table->x.out * pixel + BLOCK - 1) / BLOCK;
+    p->start = reserve(table, 2 * p->nblocks, sizeof(int32_t));
+    p->mask = reserve(table, 2 * BLOCK * p->nblocks, 1);
+}
+
+static ptrdiff_t pixel_nbytes(const ppx_job *job) {
+    return job->in.channels * (ptrdiff_t)ppx_type_nbytes(job->in.type);
+}
+
 static bool is_fixed(const ppx_job *job, const resize_table *table) {
     return job->in.type == PPX_U8 && job->values[FILTER].i != NEAREST &&
            table->x.ntaps <= MOST_FIXED_TAPS && table->y.ntaps <= MOST_FIXED_TAPS;
@@ -111,6 +122,8 @@ static resize_table plan_of(const ppx_job *job) {
     reserve_axis(&table, &table.y);
     if (is_fixed(job, &table))
         reserve_lanes(&table, job->in.channels);
+    if (job->values[FILTER].i == NEAREST)
+        reserve_picks(&table, (size_t)pixel_nbytes(job));
     return table;
 }
 
@@ -127,6 +140,8 @@ static void resize_build(const ppx_job *job) {
     for (int n = 0; n < 2; n++)
         for (ptrdiff_t k = 0; k < axes[n]->out; k++)
             build_pixel(table, axes[n], filter, antialias && axes[n]->in > axes[n]->out, k);
+    if (filter == NEAREST)
+        build_picks(table, pixel_nbytes(job));
     if (!is_fixed(job, table))
         return;
     lanes *l = &table->lanes;
@@ -180,31 +195,7 @@ static void resize_needs(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff
 #define NAME(function) function##_f32
 #include "resize.inc.h"
 
-// Pixels of any type are moved whole; their size is a constant where this is called.
-static INLINE void pick(char *restrict out, const char *restrict in, const int32_t *first,
-                        ptrdiff_t width, size_t pixel) {
-    for (ptrdiff_t x = 0; x < width; x++)
-        memcpy(out + (size_t)x * pixel, in + (size_t)first[x] * pixel, pixel);
-}
-
-static void resize_nearest(const ppx_job *job, const ppx_block *block) {
-    const resize_table *table = job->table;
-    const int32_t *first_x = at(table, table->x.first), *first_y = at(table, table->y.first);
-    const size_t pixel = (size_t)job->in.channels * ppx_type_nbytes(job->in.type);
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const void *in = block->in[first_y[block->y + k] - first_y[block->y]];
-        if (pixel == 1)
-            pick(block->out[k], in, first_x, table->x.out, 1);
-        else if (pixel == 2)
-            pick(block->out[k], in, first_x, table->x.out, 2);
-        else if (pixel == 3)
-            pick(block->out[k], in, first_x, table->x.out, 3);
-        else if (pixel == 4)
-            pick(block->out[k], in, first_x, table->x.out, 4);
-        else
-            pick(block->out[k], in, first_x, table->x.out, pixel);
-    }
-}
+#include "resize_nearest.inc.h"
 
 static void resize_8_bits(const ppx_job *job, const ppx_block *block) {
     if (job->values[FILTER].i == NEAREST)

@@ -18,9 +18,18 @@ typedef struct lanes {
     size_t range, start, mask, weight; // places in the table
 } lanes;
 
+// How bytes of an input row become those of an output row (resize_nearest.inc.h).
+typedef struct picks {
+    int32_t nwindows,
+        padding;        // vectors that each half of a block is picked from; 0: no vectors fit
+    size_t nblocks;     // of BLOCK bytes of the output
+    size_t start, mask; // places in the table
+} picks;
+
 typedef struct resize_table {
     axis x, y;
     lanes lanes;
+    picks picks;
     size_t nbytes;
 } resize_table;
 
@@ -119,6 +128,14 @@ static int32_t count_taps(const axis *a, int filter, bool widen) {
     if (!widen)
         return 2 * reach;
     return (int32_t)(2 * ((reach * a->in + a->out - 1) / a->out) + 1);
+}
+
+static inline ptrdiff_t lesser(ptrdiff_t a, ptrdiff_t b) {
+    return a < b ? a : b;
+}
+
+static inline ptrdiff_t greater(ptrdiff_t a, ptrdiff_t b) {
+    return a > b ? a : b;
 }
 
 static ptrdiff_t clamp(ptrdiff_t value, ptrdiff_t least, ptrdiff_t most) {
@@ -228,5 +245,44 @@ static void build_range(resize_table *table, int channels, size_t block) {
         ptrdiff_t end = first + reach < in ? first + reach : in;
         range[0] = first < range[0] ? (int32_t)first : range[0];
         range[1] = end > range[1] ? (int32_t)end : range[1];
+    }
+}
+
+// ---- Picks ----
+
+// The place in an input row of a byte of an output row.
+static ptrdiff_t source_byte(const resize_table *table, ptrdiff_t pixel, ptrdiff_t byte) {
+    const int32_t *first = at(table, table->x.first);
+    return first[byte / pixel] * pixel + byte % pixel;
+}
+
+// Where the windows of a half of a block begin; whether its bytes lie in them.
+static bool build_half(resize_table *table, ptrdiff_t pixel, ptrdiff_t half, int nwindows) {
+    const picks *p = &table->picks;
+    const ptrdiff_t in = table->x.in * pixel, out = table->x.out * pixel;
+    const ptrdiff_t block = half / 2 * BLOCK, to = lesser(block, out - BLOCK) + half % 2 * 16;
+    ptrdiff_t low = in - nwindows * 16, high = 0;
+    for (ptrdiff_t k = 0; k < 16; k++) {
+        low = lesser(low, source_byte(table, pixel, to + k));
+        high = greater(high, source_byte(table, pixel, to + k));
+    }
+    int8_t *mask = (int8_t *)((char *)table + p->mask) + 16 * nwindows * half;
+    ((int32_t *)((char *)table + p->start))[half] = (int32_t)low;
+    for (ptrdiff_t k = 0; k < 16; k++)
+        for (int w = 0; w < nwindows; w++) {
+            ptrdiff_t within = source_byte(table, pixel, to + k) - low - 16 * w;
+            mask[16 * w + k] = (int8_t)(within >= 0 && within < 16 ? within : -1);
+        }
+    return high - low < nwindows * 16;
+}
+
+static void build_picks(resize_table *table, ptrdiff_t pixel) {
+    picks *p = &table->picks;
+    const ptrdiff_t least = lesser(table->x.in, table->x.out) * pixel;
+    for (int n = 1; n <= 2 && !p->nwindows && least >= BLOCK; n++) {
+        bool fits = true;
+        for (size_t half = 0; fits && half < 2 * p->nblocks; half++)
+            fits = build_half(table, pixel, (ptrdiff_t)half, n);
+        p->nwindows = fits ? n : 0;
     }
 }
