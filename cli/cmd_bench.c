@@ -338,7 +338,8 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
     if (r->serial)
         omp_set_num_threads(1);
     omp_set_dynamic(0);
-    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
+    ppx_memory_keep(true); // large blocks; the C library keeps the small ones
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, -1);
     world_deal(all, r->dealing);
     setting s = {.all = all,
