@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "context.h"
+#include "file_times.h"
 #include "statistics.h"
 #include "timeline.h"
 
@@ -24,6 +25,7 @@ typedef struct bench_request {
     const char *json, *csv, *trace;
     bool serial;   // the serial runner
     bool pictures; // in the JSON
+    bool files;    // how long reading and writing them takes, too
 } bench_request;
 
 // What options with these values do; `what` is the option's name, for the message.
@@ -44,14 +46,15 @@ typedef struct bench_result {
     double nbytes;  // that its steps must read and write (ppx_run_times)
     timeline where; // of a run whose time is near to the median
     uint64_t checksum;
-    bool verified; // equal to the serial run's
+    bool verified;    // equal to the serial run's
+    file_times files; // with --files: of the result
 } bench_result;
 
 typedef struct bench_record {
     ppx_shape shape;
     int nranks;
     int64_t threads;       // delivered, in each rank
-    double decode;         // seconds of reading the input, 0: it was made
+    double decode;         // seconds of reading the input, 0: it was made, and no --files
     bench_result *results; // the first is `copy`, the floor
     int nresults;
     json_t *pictures; // an array, with --pictures

@@ -15,7 +15,8 @@ enum {
     TRACE,
     BACKEND,
     PICTURES,
-    DISTRIBUTE
+    DISTRIBUTE,
+    FILES
 };
 
 static const option_help options[] = {
@@ -33,6 +34,7 @@ static const option_help options[] = {
     {"trace", "FILE", TRACE,
      "who did what when, for Perfetto (ui.perfetto.dev) or chrome://tracing"},
     {"backend", "NAME", BACKEND, "serial or omp: who works inside of a rank (default omp)"},
+    {"files", NULL, FILES, "also how long reading the input and writing the results would take"},
     {"pictures", NULL, PICTURES, "what came out here and serially as small PNGs in the JSON"},
 };
 
@@ -101,6 +103,9 @@ static ppx_status take_option(void *asked, int letter, ppx_error *error) {
         return PPX_OK;
     case PICTURES:
         r->pictures = true;
+        return PPX_OK;
+    case FILES:
+        r->files = true;
         return PPX_OK;
     default:
         r->csv = optarg;

@@ -50,6 +50,21 @@ static void print_efficiencies(const bench_record *record) {
     }
 }
 
+// What reading the input and writing the result would make of each time.
+static void print_files(const bench_record *record) {
+    (void)fprintf(stderr, "\n%-36s %9s %9s %9s  %s\n", "with files", "decode", "compute", "encode",
+                  "files take");
+    for (int k = 0; k < record->nresults; k++) {
+        const bench_result *r = &record->results[k];
+        if (!r->verified)
+            continue;
+        double files = record->decode + r->files.encode, compute = r->seconds.median;
+        (void)fprintf(stderr, "%-36s %6.1f ms %6.1f ms %6.1f ms  %.0f %% of the whole (%s)\n",
+                      r->spec, 1e3 * record->decode, 1e3 * compute, 1e3 * r->files.encode,
+                      100 * files / (files + compute), r->files.format);
+    }
+}
+
 void bench_print(const bench_record *record) {
     const ppx_shape *s = &record->shape;
     (void)fprintf(
@@ -79,6 +94,8 @@ void bench_print(const bench_record *record) {
                   memory->how ? memory->how : "-", 1e-6 * (double)memory->nbytes);
     if (record->nranks * record->threads > 1)
         print_efficiencies(record);
+    if (record->results[0].files.format)
+        print_files(record);
     for (int k = 0; k < record->nresults; k++) {
         const bench_result *r = &record->results[k];
         printf("bench chain=%s width=%td height=%td channels=%d type=%s ranks=%d threads=%" PRId64
@@ -95,6 +112,8 @@ void bench_print(const bench_record *record) {
         const pop_figures f = timeline_pop(&r->where);
         printf(" load_balance=%.4g communication_efficiency=%.4g parallel_efficiency=%.4g",
                f.load_balance, f.communication_efficiency, f.parallel_efficiency);
+        if (r->files.format)
+            printf(" decode_s=%.4g encode_s=%.4g", record->decode, r->files.encode);
         printf(" checksum=%016" PRIx64 " verified=%s\n", r->checksum, r->verified ? "yes" : "no");
     }
 }
@@ -124,6 +143,10 @@ static json_t *result_json(const bench_record *record, const bench_result *r) {
                   timeline_phases_json(&r->where), "pop", pop_json(&efficiencies));
     (void)json_object_update(object, figures);
     json_decref(figures);
+    if (r->files.format) {
+        (void)json_object_set_new(object, "encode_s", json_real(r->files.encode));
+        (void)json_object_set_new(object, "encoded_as", json_string(r->files.format));
+    }
     json_t *slices = timeline_slices_json(&r->where);
     if (slices)
         (void)json_object_set_new(object, "timeline", slices);

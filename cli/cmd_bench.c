@@ -98,6 +98,11 @@ static ppx_status prepare(setting *s, const bench_request *r, ppx_error *error) 
     ppx_status status = s->all->rank ? PPX_OK : make_image(r, &s->whole, error);
     s->decode = r->input ? seconds_now() - start : 0;
     s->shape = s->whole.shape;
+    file_times as_file = {0};
+    if (!status && r->files && !r->input && s->all->rank == 0) {
+        status = file_times_measure(&s->whole, &as_file, error);
+        s->decode = as_file.decode;
+    }
     status = world_agree(s->all, status, error);
     if (!status)
         status = world_share(s->all, &s->shape, sizeof s->shape, error);
@@ -259,7 +264,8 @@ static ppx_status watch(const setting *s, const ppx_chain *chain, second *kept, 
 
 // Once more on all workers, and serially on rank 0: the same checksum? `pictures` may be NULL.
 static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
-                        bench_result *result, json_t *pictures, size_t room, ppx_error *error) {
+                        bench_result *result, json_t *pictures, size_t room, bool files,
+                        ppx_error *error) {
     outcome of, alone = {.seconds = 0};
     ppx_image whole = {0};
     ppx_status status = run_once(chain, s->runner, &s->band, kept, NULL, &of, error);
@@ -277,6 +283,8 @@ static ppx_status check(const setting *s, const ppx_chain *chain, second *kept,
         if (!status && pictures)
             status = picture_add(pictures, chain, &alone.out.rows, &whole, result->verified, room,
                                  error);
+        if (!status && files)
+            status = file_times_measure(&whole, &result->files, error);
     }
     ppx_image_free(&alone.out.rows);
     ppx_image_free(&whole);
@@ -320,9 +328,10 @@ static ppx_status measure(const bench_request *r, setting *s, bench_record *reco
         status = context_end(c, s->all, error);
     bool shown = r->pictures && s->all->rank == 0;
     for (int k = 0; !status && k < r->nspecs; k++) {
-        status = check(s, chains[k], &kept[k], &record->results[k],
-                       shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
-                       PICTURES_NBYTES / (size_t)(r->nspecs > 1 ? r->nspecs - 1 : 1), error);
+        status =
+            check(s, chains[k], &kept[k], &record->results[k],
+                  shown && (k > 0 || r->nspecs == 1) ? record->pictures : NULL,
+                  PICTURES_NBYTES / (size_t)(r->nspecs > 1 ? r->nspecs - 1 : 1), r->files, error);
         if (!status)
             status =
                 watch(s, chains[k], &kept[k], (int)record->threads, &record->results[k], error);
@@ -338,7 +347,8 @@ static ppx_status bench(const bench_request *r, world *all, bool *right, ppx_err
     if (r->serial)
         omp_set_num_threads(1);
     omp_set_dynamic(0);
-    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30); // freed pages are kept
+    ppx_memory_keep(true); // large blocks; the C library keeps the small ones
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
     (void)mallopt(M_TRIM_THRESHOLD, -1);
     world_deal(all, r->dealing);
     setting s = {.all = all,

@@ -37,7 +37,8 @@ typedef struct report_chain {
     bool has_base, base_is_serial;
     report_point *points;
     size_t npoints;
-    // Of what was verified: the fastest (in weak scaling: most pixels a second); NULL: none.
+    // Of what was verified: the fastest (in weak scaling: most pixels a second) of those that had a
+    // CPU for each worker, or else of all; NULL: none.
     const report_point *best;
     // For laws and lines: the fastest for each number of workers that had a CPU each, ascending.
     scaling_point *line;
@@ -46,6 +47,7 @@ typedef struct report_chain {
     scaling_part amdahl, gustafson;
     scaling_usl usl;
     scaling_trend trend;
+    double decode, encode; // seconds of its files on one thread, if a record has both; else 0
 } report_chain;
 
 // A cell of a sweep without a result.

@@ -37,7 +37,7 @@ static void print_point(const report_point *p, int most) {
 }
 
 static void print_chain(const report_chain *chain) {
-    char name[300], why[600];
+    char name[300], why[900];
     int most = 1;
     bool over = false, unsure = false;
     plain_words(name, sizeof name, chain->name);

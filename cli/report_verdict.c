@@ -88,11 +88,10 @@ static double loss_of(double factor) {
 }
 
 // What the record itself says of that run.
-static size_t find_losses(const report_point *p, loss losses[3]) {
+static void find_losses(const report_point *p, loss losses[2]) {
     const json_t *pop = json_object_get(p->result, "pop");
     double balance = json_figure(pop, "load_balance", 1);
     double exchange = json_figure(pop, "communication_efficiency", 1);
-    double seconds[REPORT_NPHASES], sum = 0;
     losses[0] = (loss){.reason = REASON_IMBALANCE, .size = loss_of(balance)};
     (void)snprintf(losses[0].text, sizeof losses[0].text,
                    "The work is spread unevenly: on average a worker computes %.0f %% of the time "
@@ -103,16 +102,6 @@ static size_t find_losses(const report_point *p, loss losses[3]) {
                    "Exchange and waiting: the busiest worker computes for %.0f %% of the time, the "
                    "rest goes into rows of neighbours, reductions and barriers.",
                    100 * exchange);
-    if (!report_phase_sums(p, seconds))
-        return 2;
-    for (int k = 0; k < REPORT_NPHASES; k++)
-        sum += seconds[k];
-    double codec = seconds[4] + seconds[5];
-    losses[2] = (loss){.reason = REASON_CODEC, .size = loss_of(1 - codec / fmax(sum, codec))};
-    (void)snprintf(losses[2].text, sizeof losses[2].text,
-                   "Reading and writing the files: decoding and encoding take %.0f %% of the time.",
-                   100 * codec / fmax(sum, 1e-300));
-    return 3;
 }
 
 static report_reason why_compute(const report_chain *chain, const report_point *top, char *text,
@@ -172,11 +161,9 @@ static report_reason find_reason(const report_chain *chain, char *text, size_t r
             top->workers, 100 * efficiency);
         return REASON_NONE;
     }
-    loss losses[3];
-    size_t n = find_losses(top, losses);
-    const loss *largest = &losses[0];
-    for (size_t k = 1; k < n; k++)
-        largest = losses[k].size > largest->size ? &losses[k] : largest;
+    loss losses[2];
+    find_losses(top, losses);
+    const loss *largest = &losses[losses[1].size > losses[0].size];
     if (largest->size >= loss_of(efficiency) / 2) {
         (void)snprintf(text, room, "%s", largest->text);
         return largest->reason;
@@ -191,8 +178,35 @@ static report_reason find_reason(const report_chain *chain, char *text, size_t r
     return REASON_SERIAL;
 }
 
+// Reading and writing stay as they are on one thread: what they make of the whole job. Where they
+// take the better part, they are why the job stops, whatever the kernel does.
+static report_reason add_codec(const report_chain *chain, report_reason reason, char *text,
+                               size_t room) {
+    if (!chain->best || !(chain->encode > 0) || chain->weak) // then sizes differ
+        return reason;
+    double files = chain->decode + chain->encode, best = chain->best->seconds.median;
+    char decode[32], encode[32];
+    report_seconds(chain->decode, decode);
+    report_seconds(chain->encode, encode);
+    size_t n = strlen(text);
+    int written =
+        snprintf(text + n, room - n,
+                 " With files: reading the input (%s) and writing the result (%s) are %.0f %% "
+                 "of the whole job",
+                 decode, encode, 100 * files / (files + best));
+    n += written > 0 ? (size_t)written : 0;
+    n = n < room ? n : room - 1;
+    if (chain->has_base)
+        (void)snprintf(text + n, room - n, ", which is %.2f times as fast as its serial run.",
+                       (files + chain->base.seconds.median) / (files + best));
+    else
+        (void)snprintf(text + n, room - n, ".");
+    return reason == REASON_NONE && files > best ? REASON_CODEC : reason;
+}
+
 report_reason report_why(const report_chain *chain, char *text, size_t room) {
     report_reason reason = find_reason(chain, text, room);
+    reason = add_codec(chain, reason, text, room);
     size_t n = strlen(text);
     const report_point *top = chain->nline ? chain->line_points[chain->nline - 1] : NULL;
     if (top && json_array_size(json_object_get(top->bench, "marks")))
@@ -260,7 +274,7 @@ static void put_marks(FILE *out, const report *r) {
 }
 
 static void put_chain(FILE *out, const report_chain *chain) {
-    char text[600], way[80], seconds[32];
+    char text[900], way[80], seconds[32];
     (void)fputs("<article><h3>", out);
     put_chain_name(out, chain);
     (void)fputs("</h3>", out);

@@ -260,6 +260,8 @@ static void add_bench(const sweep *s, const sweep_cell *cell, bool pictures, arg
     if (cell->serial) {
         argument_add(list, "--backend");
         argument_add(list, "serial");
+        if (!pictures) // the same in every cell: once is enough
+            argument_add(list, "--files");
     }
     if (pictures)
         argument_add(list, "--pictures");

@@ -145,6 +145,12 @@ ppx_status ppx_text_write(const char *text, size_t nbytes, const char *path, ppx
 ppx_status ppx_text_read(char **text, const char *path, ppx_error *error);
 void ppx_free(void *memory);
 
+// For programs that make many large images one after the other: from now on blocks of 4 MiB and
+// more that are freed are kept for the next of the same size, as new pages cost more than most
+// filters. What is kept goes back to the system when memory runs out, and when `keep` is false.
+// Concerns the whole process; any thread may call it.
+void ppx_memory_keep(bool keep);
+
 // ---- Kernels and chains -------------------------------------------------------------------------
 
 // A PPX_FILE is read when the chain is parsed, a PPX_IMAGE when it runs. A PPX_TEXT is for the

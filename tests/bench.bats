@@ -159,3 +159,18 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
         [ "${#stderr_lines[@]}" -eq 1 ]
     done
 }
+
+@test "--files times reading and writing, as PNG or NPY, and leaves nothing behind" {
+    mkdir tmp
+    TMPDIR=$PWD/tmp "$PARPIX" bench sobel label $short --files --json b.json > lines.txt 2> table.txt
+    [ -z "$(ls -A tmp)" ]
+    jq -e '.decode_s > 0 and (.results | all(.encode_s > 0))' b.json
+    jq -e '.results | map(.encoded_as) == ["png", "png", "npy"]' b.json
+    [ "$(grep -c ' decode_s=[0-9.e-]* encode_s=[0-9.e-]* ' lines.txt)" -eq 3 ]
+    grep -q '^label .* of the whole (npy)$' table.txt
+    "$PARPIX" bench sobel $short --json without.json > lines.txt 2> table.txt
+    jq -e '.decode_s == 0 and (.results | any(has("encode_s")) | not)' without.json
+    run --separate-stderr env TMPDIR=/no/such/place "$PARPIX" bench sobel $short --files
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"/no/such/place"* ]]
+}

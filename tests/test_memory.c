@@ -132,6 +132,79 @@ static void test_images(void **state) {
     each_allocation("an image", create_image, &shape);
 }
 
+static ppx_image large(ptrdiff_t height) {
+    ppx_image image;
+    assert_int_equal(ppx_image_create(&image, test_shape(4096, height, 1, PPX_U8), NULL), PPX_OK);
+    return image;
+}
+
+static void test_keep(void **state) {
+    (void)state;
+    const long before = held;
+    ppx_memory_keep(true);
+    calls = 0;
+    ppx_image a = large(2048), b = large(2048);
+    const void *const pages[] = {a.data, b.data};
+    ppx_image_free(&a);
+    ppx_image c = large(1536); // another size
+    assert_int_equal(calls, 3);
+    assert_ptr_not_equal(c.data, pages[0]);
+    a = large(2048); // again the same pages, and b is still in use
+    assert_int_equal(calls, 3);
+    assert_ptr_equal(a.data, pages[0]);
+    ppx_image_free(&a);
+    ppx_image_free(&b);
+    ppx_image_free(&c);
+    assert_int_equal(held, before + 3);
+    // Where memory runs out, what is kept makes room.
+    fail_from = fail_to = calls + 1;
+    a = large(3072);
+    fail_from = fail_to = 0;
+    assert_int_equal(held, before + 1);
+    ppx_memory_keep(false);
+    assert_int_equal(held, before + 1); // a is in use
+    ppx_image_free(&a);
+    assert_int_equal(held, before);
+    a = large(2048);
+    ppx_image_free(&a);
+    assert_int_equal(held, before);
+    // More blocks than are listed.
+    ppx_memory_keep(true);
+    ppx_image many[200];
+    for (int turn = 0; turn < 2; turn++) {
+        for (int k = 0; k < 200; k++)
+            many[k] = large(1024 + k % 3);
+        for (int k = 0; k < 200; k++)
+            ppx_image_free(&many[k]);
+    }
+    ppx_memory_keep(false);
+    assert_int_equal(held, before);
+}
+
+// The same from many threads at once: nobody gets what another one has.
+static void test_keep_threads(void **state) {
+    (void)state;
+    const long before = held;
+    atomic_int wrong = 0;
+    ppx_memory_keep(true);
+#pragma omp parallel for num_threads(4) default(none) shared(wrong)
+    for (int k = 0; k < 200; k++) {
+        ppx_image image;
+        if (ppx_image_create(&image, test_shape(4096, 1024, 1, PPX_U8), NULL)) {
+            wrong++;
+            continue;
+        }
+        atomic_int *mark = image.data;
+        *mark = k;
+        for (int turn = 0; turn < 1000; turn++)
+            wrong += *mark != k;
+        ppx_image_free(&image);
+    }
+    ppx_memory_keep(false);
+    assert_int_equal(wrong, 0);
+    assert_int_equal(held, before);
+}
+
 static void test_chains(void **state) {
     (void)state;
     const int nworkers = 3;
@@ -251,10 +324,9 @@ static void test_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_images),
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_kernels),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_images),       cmocka_unit_test(test_keep),
+        cmocka_unit_test(test_keep_threads), cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_kernels),      cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
