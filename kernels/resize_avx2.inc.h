@@ -148,3 +148,22 @@ static INLINE void block_fixed(uint8_t *const out[2], const int16_t *const line[
     store(out[0], _mm256_packus_epi16(v[0].a, v[2].a));
     store(out[1], _mm256_packus_epi16(v[0].b, v[2].b));
 }
+
+// Sixteen means of 2 x 2 pixels.
+static INLINE __m256i half_16(const uint8_t *upper, const uint8_t *lower) {
+    const __m256i ones = _mm256_set1_epi8(1);
+    __m256i sum = _mm256_add_epi16(_mm256_maddubs_epi16(load(upper), ones),
+                                   _mm256_maddubs_epi16(load(lower), ones));
+    return _mm256_srli_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(2)), 2);
+}
+
+// As many pixels of a row of resize_half as there are whole vectors; how many.
+static ptrdiff_t half_ahead(uint8_t *out, const uint8_t *a, const uint8_t *b, ptrdiff_t width) {
+    ptrdiff_t x = 0;
+    for (; x + 32 <= width; x += 32) {
+        __m256i v = _mm256_packus_epi16(half_16(a + 2 * x, b + 2 * x),
+                                        half_16(a + 2 * x + 32, b + 2 * x + 32));
+        store(out + x, _mm256_permute4x64_epi64(v, 0xd8)); // packing goes by halves
+    }
+    return x;
+}
