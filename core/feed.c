@@ -10,6 +10,9 @@
 #include "memory.h"
 #include "window.h"
 
+// An output of so many bytes will not be in a cache when somebody reads it.
+static const size_t FAR_NBYTES = (size_t)8 << 20;
+
 typedef struct ppx_lane { // of a stage
     const ppx_stage *stage;
     ppx_rows *rows;
@@ -190,20 +193,23 @@ static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, p
     ppx_lane *lane = &feed->lanes[s];
     const ppx_job *job = &lane->stage->job;
     const ppx_window *next = s + 1 < feed->n ? &feed->lanes[s + 1].in : NULL;
+    const ppx_image *image = &feed->out->rows;
     bool alpha = job->geometry.keep_alpha && job->in.channels % 2 == 0;
+    bool far = !next && (size_t)image->stride * (size_t)image->shape.height >= FAR_NBYTES;
     for (ptrdiff_t y = y0; y < y1;) {
         ptrdiff_t nrows = y1 - y < lane->block ? y1 - y : lane->block;
         ppx_block block = {.y = y,
                            .nrows = nrows,
                            .fresh = y != lane->next_y,
                            .out = lane->out_rows,
-                           .scratch = lane->scratch};
+                           .scratch = lane->scratch,
+                           .far = far};
         ppx_status status = gather(feed, s, &block, error);
         if (status)
             return status;
         for (ptrdiff_t k = 0; k < nrows; k++)
-            lane->out_rows[k] = next ? ppx_window_line(next, y + k)
-                                     : ppx_image_row(&feed->out->rows, y + k - feed->out->y0);
+            lane->out_rows[k] =
+                next ? ppx_window_line(next, y + k) : ppx_image_row(image, y + k - feed->out->y0);
         lane->rows(job, &block);
         for (ptrdiff_t k = 0; alpha && k < nrows; k++)
             copy_alpha(job, lane->out_rows[k], block.in[k]);

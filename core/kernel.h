@@ -86,6 +86,7 @@ typedef struct ppx_block {
     const void *const *with; // rows of the second input, if the map has one
     void *const *out;
     void *scratch; // aligned to 64 bytes
+    bool far;      // out lies in an image too large for caches: stores may go around them
 } ppx_block;
 
 typedef void ppx_rows(const ppx_job *job, const ppx_block *block);
@@ -242,8 +243,8 @@ typedef struct ppx_settle {
 
 // out(x, y) = in(y, x): width and height change places without a word of the kernel.
 typedef struct ppx_transpose {
-    // Writes `out`, PPX_STRIP rows at most: the columns of `in` from x0 on, in->shape.height pixels
-    // of each. Pixels are moved whole, with all their channels.
+    // Writes `out`, any number of rows: the columns of `in` from x0 on, in->shape.height pixels of
+    // each. Pixels are moved whole, with all their channels.
     void (*rows)(const ppx_image *in, ptrdiff_t x0, const ppx_image *out);
 } ppx_transpose;
 

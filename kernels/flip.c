@@ -7,7 +7,7 @@
 // Shapes: any, kept, alpha moves with its pixel. Border: none. Cost: one read and one write of the
 // image. Output rows need the rows at the other end of the image: a map by interval, which on ranks
 // is a whole band from far away.
-#include "../core/kernel.h"
+#include "copy_rows.h"
 
 #include <string.h>
 
@@ -100,12 +100,13 @@ static void mirror(void *out, const void *in, ptrdiff_t width, size_t pixel_nbyt
 static void flip_rows(const ppx_job *job, const ppx_block *block) {
     const ptrdiff_t n = block->nrows;
     const size_t pixel_nbytes = (size_t)job->in.channels * ppx_type_nbytes(job->in.type);
+    if (job->values[DIRECTION].i == VERTICAL) {
+        ppx_copy_rows(block, ppx_shape_row_nbytes(job->in), true);
+        return;
+    }
     for (ptrdiff_t k = 0; k < n; k++) {
         const void *in = block->in[is_vertical(job) ? n - 1 - k : k];
-        if (job->values[DIRECTION].i == VERTICAL)
-            memcpy(block->out[k], in, ppx_shape_row_nbytes(job->in));
-        else
-            mirror(block->out[k], in, job->in.width, pixel_nbytes);
+        mirror(block->out[k], in, job->in.width, pixel_nbytes);
     }
 }
 

@@ -7,7 +7,7 @@
 //   gray       (4899 R + 9617 G + 1868 B + 8192) >> 14, the weights of ITU-R BT.601 in 14 bits; for
 //              f32 the same weights divided by 2^14, added in the order R, G, B
 //   threshold  most where in > t, else 0
-#include "../core/kernel.h"
+#include "copy_rows.h"
 
 #include <string.h>
 
@@ -82,9 +82,7 @@ static ptrdiff_t gray_ahead(uint8_t *out, const uint8_t *in, ptrdiff_t n) {
 // ---- copy ----
 
 static void copy_rows(const ppx_job *job, const ppx_block *block) {
-    size_t nbytes = ppx_shape_row_nbytes(job->in);
-    for (ptrdiff_t k = 0; k < block->nrows; k++)
-        memcpy(block->out[k], block->in[k], nbytes);
+    ppx_copy_rows(block, ppx_shape_row_nbytes(job->in), false);
 }
 
 static void copy_geometry(const ppx_job *job, ppx_geometry *g) {

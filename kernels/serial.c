@@ -179,8 +179,9 @@ static ppx_status transpose_serial(const ppx_runner *runner, const ppx_job *job,
     (void)runner, (void)error;
     const ptrdiff_t height = out->rows.shape.height;
     ppx_lap lap = ppx_lap_start(job->trace);
-    for (ptrdiff_t y = 0; y < height; y += PPX_STRIP) {
-        ptrdiff_t nrows = height - y < PPX_STRIP ? height - y : PPX_STRIP;
+    const ptrdiff_t step = lap.trace ? PPX_STRIP : height; // strips, if only to be noted
+    for (ptrdiff_t y = 0; y < height; y += step) {
+        ptrdiff_t nrows = height - y < step ? height - y : step;
         ppx_image strip = ppx_image_view(&out->rows, y, nrows);
         transpose->rows(&in->rows, out->y0 + y, &strip);
         ppx_lap_note(&lap, 0, PPX_PHASE_COMPUTE, (out->y0 + y) / PPX_STRIP);

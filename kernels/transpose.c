@@ -5,13 +5,16 @@
 // Shapes: any; width and height change places, alpha moves with its pixel. Border: none. Cost: one
 // read and one write of the image.
 //
-// A call makes a strip of output rows, which is a column of the input one strip wide: with u8 a
-// cache line of each input row. Of that column as many input rows at a time are taken as fill a
-// cache line of each output row. Pixels of 1, 2, 4 and 8 bytes go through registers in square
-// blocks; others are moved one by one. Other kernels have it for a step (transpose.h).
+// The input is read in columns of WIDE bytes, a few rows at a time, so that what is written to each
+// output row goes on while its cache line is still there. Narrower columns look up the page of
+// every input row more often, and wider ones leave the cache. Pixels of 1, 2, 4 and 8 bytes go
+// through registers in square blocks; others are moved one by one. Other kernels have it for a step
+// (transpose.h).
 #include "transpose.h"
 
 #include <string.h>
+
+enum { WIDE = 512 };
 
 #define INLINE inline __attribute__((always_inline))
 
@@ -44,9 +47,9 @@
 #ifdef __AVX2__
 #include "transpose_avx2.inc.h"
 #else
-static void strip_1(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t y0,
-                    ptrdiff_t y1) {
-    rows_1(out, in, x0, PPX_STRIP, y0, y1);
+static void bytes(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t ncolumns,
+                  ptrdiff_t y0, ptrdiff_t y1) {
+    rows_1(out, in, x0, ncolumns, y0, y1);
 }
 #endif
 
@@ -65,10 +68,7 @@ static void move(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdif
                  ptrdiff_t end, size_t pixel) {
     switch (pixel) {
     case 1:
-        if (n == PPX_STRIP)
-            strip_1(out, in, x0, y, end);
-        else
-            rows_1(out, in, x0, n, y, end);
+        bytes(out, in, x0, n, y, end);
         break;
     case 2:
         rows_2(out, in, x0, n, y, end);
@@ -94,11 +94,11 @@ static void move(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdif
     }
 }
 
-void ppx_transpose_rows(const ppx_image *in, ptrdiff_t x0, const ppx_image *out) {
-    const size_t pixel = (size_t)in->shape.channels * ppx_type_nbytes(in->shape.type);
+// All rows of WIDE bytes of columns.
+static void column(const ppx_image *in, ptrdiff_t x0, const ppx_image *out, size_t pixel) {
     const ptrdiff_t height = in->shape.height, n = out->shape.height;
-    const ptrdiff_t group = 16, ahead = 32;  // rows
-    const size_t nbytes = (size_t)n * pixel; // of a strip of an input row
+    const ptrdiff_t group = 16, ahead = 16; // rows
+    const size_t nbytes = (size_t)n * pixel;
     for (ptrdiff_t y = 0; y < height; y += group) {
         ptrdiff_t end = height - y < group ? height : y + group;
         // Each input row is on a page of its own, which no hardware foresees.
@@ -106,9 +106,19 @@ void ppx_transpose_rows(const ppx_image *in, ptrdiff_t x0, const ppx_image *out)
             const char *from = (const char *)ppx_image_row(in, k) + (size_t)x0 * pixel;
             for (size_t byte = 0; byte < nbytes; byte += 64)
                 __builtin_prefetch(from + byte, 0, 2);
-            __builtin_prefetch(from + nbytes - 1, 0, 2); // where lines are not aligned to strips
+            __builtin_prefetch(from + nbytes - 1, 0, 2); // where lines are not aligned to columns
         }
         move(out, in, x0, n, y, end, pixel);
+    }
+}
+
+void ppx_transpose_rows(const ppx_image *in, ptrdiff_t x0, const ppx_image *out) {
+    const size_t pixel = (size_t)in->shape.channels * ppx_type_nbytes(in->shape.type);
+    const ptrdiff_t n = out->shape.height;
+    const ptrdiff_t wide = WIDE / (ptrdiff_t)pixel / 32 * 32;
+    for (ptrdiff_t x = 0; x < n; x += wide) {
+        ppx_image rows = ppx_image_view(out, x, n - x < wide ? n - x : wide);
+        column(in, x0 + x, &rows, pixel);
     }
 }
 

@@ -34,7 +34,7 @@ static INLINE void NAME(block)(const ppx_image *out, const ppx_image *in, ptrdif
         memcpy((PIXEL *)ppx_image_row(out, x + k) + y, &done[k], sizeof done[k]);
 }
 
-// Input rows [y0, y1) of the columns [x0, x0 + ncolumns), ncolumns at most a strip.
+// Input rows [y0, y1) of the columns [x0, x0 + ncolumns), with all of them in `out`.
 static void NAME(rows)(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t ncolumns,
                        ptrdiff_t y0, ptrdiff_t y1) {
     ptrdiff_t whole_x = ncolumns / SIDE * SIDE, whole_y = y0 + (y1 - y0) / SIDE * SIDE;

@@ -1,6 +1,6 @@
-// transpose_avx2.inc.h: bytes, by AVX2 intrinsics. A cache line of each of eight input rows is read
-// at once: rows that are a multiple of 4096 bytes apart share so few places in the first-level
-// cache that none would still be there for a second look.
+// transpose_avx2.inc.h: bytes, by AVX2 intrinsics, eight input rows at a time: rows that are a
+// multiple of 4096 bytes apart share so few places in the first-level cache that no more of them
+// would be there at once.
 #include <immintrin.h>
 
 static INLINE __m256i load(const void *from) {
@@ -41,14 +41,14 @@ static INLINE void columns_32(const ppx_image *out, const ppx_image *in, ptrdiff
     }
 }
 
-// Input rows [y0, y1) of a whole strip of columns.
-static void strip_1(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t y0,
-                    ptrdiff_t y1) {
-    ptrdiff_t y = y0;
-    for (; y + 8 <= y1; y += 8) {
-        columns_32(out, in, x0, 0, y);
-        columns_32(out, in, x0, 32, y);
-    }
-    if (y < y1)
-        rows_1(out, in, x0, PPX_STRIP, y, y1);
+// Input rows [y0, y1) of the columns [x0, x0 + ncolumns).
+static void bytes(const ppx_image *out, const ppx_image *in, ptrdiff_t x0, ptrdiff_t ncolumns,
+                  ptrdiff_t y0, ptrdiff_t y1) {
+    const ptrdiff_t whole_x = ncolumns / 32 * 32, whole_y = y0 + (y1 - y0) / 8 * 8;
+    for (ptrdiff_t y = y0; y < whole_y; y += 8)
+        for (ptrdiff_t x = 0; x < whole_x; x += 32)
+            columns_32(out, in, x0, x, y);
+    const ppx_image right = ppx_image_view(out, whole_x, ncolumns - whole_x);
+    rows_1(&right, in, x0 + whole_x, ncolumns - whole_x, y0, whole_y);
+    rows_1(out, in, x0, ncolumns, whole_y, y1);
 }
