@@ -26,10 +26,11 @@ enum { WIDTH, HEIGHT, SCALE, FILTER, ANTIALIAS };
 enum { NEAREST, AREA, BILINEAR, BICUBIC, LANCZOS3 };
 enum { FIXED_ONE = 1 << 14, MOST_FIXED_TAPS = 32 };
 enum { BLOCK = 32 }; // output samples that are made together
-enum { TILE = 32 };  // blocks that are made of all rows of a call before the next ones
 enum { MOST_SIDE = 1 << 20 };
 
 #include "resize_weights.inc.h"
+
+#include "resize_lanes.inc.h"
 
 // ---- Sizes ----
 
@@ -90,10 +91,17 @@ static void reserve_lanes(resize_table *table, int channels) {
     lanes *l = &table->lanes;
     l->nblocks = ((size_t)table->x.out * (size_t)channels + BLOCK - 1) / BLOCK;
     size_t nvectors = l->nblocks * 16;
-    l->range = reserve(table, 2 * l->nblocks, sizeof(int32_t));
     l->start = reserve(table, 2 * nvectors, sizeof(int32_t));
     l->mask = reserve(table, 32 * nvectors, 1);
     l->weight = reserve(table, 16 * nvectors * (((size_t)table->x.ntaps + 7) / 8), sizeof(int16_t));
+}
+
+static void reserve_couples(resize_table *table, int channels) {
+    couples *p = &table->couples;
+    p->nblocks = ((size_t)table->x.out * (size_t)channels + BLOCK - 1) / BLOCK;
+    p->start = reserve(table, 4 * p->nblocks, sizeof(int32_t));
+    p->mask = reserve(table, 2 * BLOCK * p->nblocks, 1);
+    p->weight = reserve(table, BLOCK * p->nblocks, sizeof(int16_t));
 }
 
 static void reserve_picks(resize_table *table, size_t pixel) {
@@ -107,8 +115,13 @@ static ptrdiff_t pixel_nbytes(const ppx_job *job) {
     return job->in.channels * (ptrdiff_t)ppx_type_nbytes(job->in.type);
 }
 
+static bool is_linear(const ppx_job *job, const resize_table *table) {
+    return job->in.type == PPX_U8 && job->values[FILTER].i != NEAREST && table->x.ntaps == 2 &&
+           table->y.ntaps == 2;
+}
+
 static bool is_fixed(const ppx_job *job, const resize_table *table) {
-    return job->in.type == PPX_U8 && job->values[FILTER].i != NEAREST &&
+    return job->in.type == PPX_U8 && job->values[FILTER].i != NEAREST && !is_linear(job, table) &&
            table->x.ntaps <= MOST_FIXED_TAPS && table->y.ntaps <= MOST_FIXED_TAPS;
 }
 
@@ -120,6 +133,8 @@ static resize_table plan_of(const ppx_job *job) {
                           .nbytes = (sizeof(resize_table) + 63) / 64 * 64};
     reserve_axis(&table, &table.x);
     reserve_axis(&table, &table.y);
+    if (is_linear(job, &table))
+        reserve_couples(&table, job->in.channels);
     if (is_fixed(job, &table))
         reserve_lanes(&table, job->in.channels);
     if (job->values[FILTER].i == NEAREST)
@@ -142,6 +157,8 @@ static void resize_build(const ppx_job *job) {
             build_pixel(table, axes[n], filter, antialias && axes[n]->in > axes[n]->out, k);
     if (filter == NEAREST)
         build_picks(table, pixel_nbytes(job));
+    if (is_linear(job, table))
+        build_couples(table, channels);
     if (!is_fixed(job, table))
         return;
     lanes *l = &table->lanes;
@@ -150,20 +167,20 @@ static void resize_build(const ppx_job *job) {
     if (!l->outputs)
         return;
     l->nchunks = (table->x.ntaps * l->outputs + 7) / 8;
-    for (size_t block = 0; block < l->nblocks; block++)
-        build_range(table, channels, block);
     for (ptrdiff_t s = 0; s < (ptrdiff_t)l->nblocks * BLOCK; s++)
         build_lane(table, channels, s);
 }
 
-// A line of sums, and what a vector reads beyond its end.
-static size_t line_of(const ppx_job *job) {
-    return ((size_t)job->in.width * (size_t)job->in.channels + 64 + 31) / 32 * 32;
+// A line of sums, and what a vector reads or writes beyond its end.
+static size_t line_of(ppx_shape shape) {
+    return ((size_t)shape.width * (size_t)shape.channels + 64 + 31) / 32 * 32;
 }
 
 static void resize_geometry(const ppx_job *job, ppx_geometry *g) {
     resize_shape(job, &g->out);
-    g->scratch_nbytes = line_of(job) * sizeof(float); // or two of 16 bits
+    // A line of floats or two of 16 bits, of the input's width; or two of 16 bits of the output's.
+    const size_t in = line_of(job->in) * sizeof(float), out = line_of(g->out) * sizeof(float);
+    g->scratch_nbytes = in > out ? in : out;
     g->block = PPX_STRIP;
     g->keep_alpha = false; // it is resized like the others
 }
@@ -180,6 +197,8 @@ static void resize_needs(const ppx_job *job, ptrdiff_t y0, ptrdiff_t y1, ptrdiff
 // ---- Row functions ----
 
 #include "resize_fixed.inc.h"
+
+#include "resize_linear.inc.h"
 
 #define PIXEL uint8_t
 #define MOST UINT8_MAX
@@ -202,6 +221,8 @@ static void resize_8_bits(const ppx_job *job, const ppx_block *block) {
         resize_nearest(job, block);
     else if (is_half(job))
         resize_half(job, block);
+    else if (is_linear(job, job->table))
+        resize_linear(job, block);
     else if (is_fixed(job, job->table))
         resize_fixed(job, block);
     else

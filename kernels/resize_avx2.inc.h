@@ -30,40 +30,11 @@ static INLINE void columns_32(int16_t *line, const uint8_t *const *rows, const _
     store(line + x + 16, _mm256_permute2x128_si256(a, b, 0x31));
 }
 
-// The same for two rows, whose weights have the sum 1: (2^14 a + w (b - a) + 2^7) / 2^8 is
-// 2^6 a + (2^7 (b - a) w + 2^14) / 2^15, which is what pmulhrsw does.
-static INLINE void mix_16(int16_t *line, const uint8_t *upper, const uint8_t *lower, __m256i w) {
-    __m256i a = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)upper));
-    __m256i b = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)lower));
-    b = _mm256_mulhrs_epi16(_mm256_slli_epi16(_mm256_sub_epi16(b, a), 7), w);
-    a = _mm256_add_epi16(_mm256_slli_epi16(a, 6), _mm256_set1_epi16(COLUMN_HALF >> 8));
-    store(line, _mm256_add_epi16(a, b));
-}
-
-// The last step makes some once more: they are the same.
-static INLINE void mix(int16_t *line, const uint8_t *upper, const uint8_t *lower, int16_t weight,
-                       ptrdiff_t from, ptrdiff_t end) {
-    const __m256i w = _mm256_set1_epi16(weight);
-    ptrdiff_t x = from;
-    for (; x + 32 <= end; x += 32) {
-        mix_16(line + x, upper + x, lower + x, w);
-        mix_16(line + x + 16, upper + x + 16, lower + x + 16, w);
-    }
-    for (; x < end; x += 16) {
-        ptrdiff_t last = x + 16 <= end ? x : end - 16;
-        mix_16(line + last, upper + last, lower + last, w);
-    }
-}
-
 static INLINE void columns_fixed(int16_t *line, const uint8_t *const *rows, const int16_t *weight,
-                                 int ntaps, ptrdiff_t from, ptrdiff_t end) {
+                                 int ntaps, ptrdiff_t n) {
     const int npairs = (ntaps + 1) / 2;
-    if (end < 32) {
-        columns_plain(line, rows, weight, ntaps, from, end);
-        return;
-    }
-    if (ntaps == 2) {
-        mix(line, rows[0], rows[1], weight[1], from, end);
+    if (n < 32) {
+        columns_plain(line, rows, weight, ntaps, n);
         return;
     }
     __m256i pairs[(MOST_FIXED_TAPS + 1) / 2];
@@ -74,11 +45,11 @@ static INLINE void columns_fixed(int16_t *line, const uint8_t *const *rows, cons
         pairs[p] = _mm256_set1_epi32(
             (int32_t)((uint32_t)(uint16_t)weight[2 * p + 1] << 16 | (uint16_t)weight[2 * p]));
     }
-    ptrdiff_t x = from;
-    for (; x + 32 <= end; x += 32)
+    ptrdiff_t x = 0;
+    for (; x + 32 <= n; x += 32)
         columns_32(line, in, pairs, npairs, x);
-    if (x < end) // some once more, they are the same
-        columns_32(line, in, pairs, npairs, end - 32);
+    if (x < n) // some once more, they are the same
+        columns_32(line, in, pairs, npairs, n - 32);
 }
 
 // Of two rows.
@@ -147,23 +118,4 @@ static INLINE void block_fixed(uint8_t *const out[2], const int16_t *const line[
     v[2] = pack(v[2], v[3]);
     store(out[0], _mm256_packus_epi16(v[0].a, v[2].a));
     store(out[1], _mm256_packus_epi16(v[0].b, v[2].b));
-}
-
-// Sixteen means of 2 x 2 pixels.
-static INLINE __m256i half_16(const uint8_t *upper, const uint8_t *lower) {
-    const __m256i ones = _mm256_set1_epi8(1);
-    __m256i sum = _mm256_add_epi16(_mm256_maddubs_epi16(load(upper), ones),
-                                   _mm256_maddubs_epi16(load(lower), ones));
-    return _mm256_srli_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(2)), 2);
-}
-
-// As many pixels of a row of resize_half as there are whole vectors; how many.
-static ptrdiff_t half_ahead(uint8_t *out, const uint8_t *a, const uint8_t *b, ptrdiff_t width) {
-    ptrdiff_t x = 0;
-    for (; x + 32 <= width; x += 32) {
-        __m256i v = _mm256_packus_epi16(half_16(a + 2 * x, b + 2 * x),
-                                        half_16(a + 2 * x + 32, b + 2 * x + 32));
-        store(out + x, _mm256_permute4x64_epi64(v, 0xd8)); // packing goes by halves
-    }
-    return x;
 }

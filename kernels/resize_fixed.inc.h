@@ -17,8 +17,8 @@ static inline uint8_t cut(int32_t sum) {
 }
 
 static INLINE void columns_plain(int16_t *restrict line, const uint8_t *const *rows,
-                                 const int16_t *weight, int ntaps, ptrdiff_t from, ptrdiff_t end) {
-    for (ptrdiff_t x = from; x < end; x++) {
+                                 const int16_t *weight, int ntaps, ptrdiff_t n) {
+    for (ptrdiff_t x = 0; x < n; x++) {
         int32_t sum = COLUMN_HALF;
         for (int t = 0; t < ntaps; t++)
             sum += weight[t] * rows[t][x];
@@ -37,8 +37,8 @@ typedef struct lane {
 #include "resize_avx2.inc.h"
 #else
 static INLINE void columns_fixed(int16_t *line, const uint8_t *const *rows, const int16_t *weight,
-                                 int ntaps, ptrdiff_t from, ptrdiff_t end) {
-    columns_plain(line, rows, weight, ntaps, from, end);
+                                 int ntaps, ptrdiff_t n) {
+    columns_plain(line, rows, weight, ntaps, n);
 }
 
 // BLOCK output samples of two rows from their lines of sums.
@@ -60,28 +60,17 @@ static INLINE void block_fixed(uint8_t *const out[2], const int16_t *const line[
         out[1][k] = cut(b);
     }
 }
-
-static ptrdiff_t half_ahead(uint8_t *out, const uint8_t *a, const uint8_t *b, ptrdiff_t width) {
-    (void)out, (void)a, (void)b, (void)width;
-    return 0;
-}
 #endif
 
-// Blocks [block, end) of two rows; out is where the rows begin.
-static INLINE void blocks_fixed(uint8_t *const out[2], ptrdiff_t nsamples,
-                                const int16_t *const line[2], const resize_table *table,
-                                size_t block, size_t end, int outputs, int nchunks,
+// Two rows of n samples.
+static INLINE void blocks_fixed(uint8_t *const out[2], ptrdiff_t n, const int16_t *const line[2],
+                                const resize_table *table, int outputs, int nchunks,
                                 ptrdiff_t step) {
     const size_t nvectors = 16 / (size_t)outputs; // of a block
-    lane l = {(const int32_t *)at(table, table->lanes.start) + 2 * nvectors * block,
-              (const int8_t *)at(table, table->lanes.mask) + 32 * nvectors * block,
-              (const int16_t *)at(table, table->lanes.weight) +
-                  16 * nvectors * (size_t)nchunks * block};
-    const ptrdiff_t from = (ptrdiff_t)block * BLOCK;
-    ptrdiff_t n = (ptrdiff_t)(end - block) * BLOCK;
-    n = n < nsamples - from ? n : nsamples - from;
+    lane l = {at(table, table->lanes.start), at(table, table->lanes.mask),
+              at(table, table->lanes.weight)};
     for (ptrdiff_t x = 0; x < n; x += BLOCK) {
-        uint8_t *to[2] = {out[0] + from + x, out[1] + from + x};
+        uint8_t *to[2] = {out[0] + x, out[1] + x};
         if (n - x >= BLOCK) {
             block_fixed(to, line, &l, outputs, nchunks, step);
         } else {
@@ -97,28 +86,28 @@ static INLINE void blocks_fixed(uint8_t *const out[2], ptrdiff_t nsamples,
 }
 
 // The frequent filters with what the compiler should know of them.
-static void rows_fixed(uint8_t *const out[2], ptrdiff_t nsamples, const int16_t *const line[2],
-                       const resize_table *table, size_t from, size_t end, ptrdiff_t step) {
+static void rows_fixed(uint8_t *const out[2], ptrdiff_t n, const int16_t *const line[2],
+                       const resize_table *table, ptrdiff_t step) {
     const int nchunks = table->lanes.nchunks;
     switch (table->lanes.outputs) {
     case 4:
         if (nchunks == 1)
-            blocks_fixed(out, nsamples, line, table, from, end, 4, 1, step);
+            blocks_fixed(out, n, line, table, 4, 1, step);
         else if (nchunks == 2)
-            blocks_fixed(out, nsamples, line, table, from, end, 4, 2, step);
+            blocks_fixed(out, n, line, table, 4, 2, step);
         else if (nchunks == 3)
-            blocks_fixed(out, nsamples, line, table, from, end, 4, 3, step);
+            blocks_fixed(out, n, line, table, 4, 3, step);
         else
-            blocks_fixed(out, nsamples, line, table, from, end, 4, nchunks, step);
+            blocks_fixed(out, n, line, table, 4, nchunks, step);
         break;
     case 2:
         if (nchunks == 1)
-            blocks_fixed(out, nsamples, line, table, from, end, 2, 1, step);
+            blocks_fixed(out, n, line, table, 2, 1, step);
         else
-            blocks_fixed(out, nsamples, line, table, from, end, 2, nchunks, step);
+            blocks_fixed(out, n, line, table, 2, nchunks, step);
         break;
     default:
-        blocks_fixed(out, nsamples, line, table, from, end, 1, nchunks, step);
+        blocks_fixed(out, n, line, table, 1, nchunks, step);
         break;
     }
 }
@@ -139,9 +128,9 @@ static void row_strided(uint8_t *restrict out, const int16_t *restrict line,
         }
 }
 
-static void columns_of(int16_t *line, const ppx_job *job, const ppx_block *block, ptrdiff_t k,
-                       ptrdiff_t from, ptrdiff_t end) {
+static void columns_of(int16_t *line, const ppx_job *job, const ppx_block *block, ptrdiff_t k) {
     const resize_table *table = job->table;
+    const ptrdiff_t n = table->x.in * job->in.channels;
     const int ntaps = table->y.ntaps;
     const int32_t *first = at(table, table->y.first);
     const int16_t *fixed = (const int16_t *)at(table, table->y.fixed) + (block->y + k) * ntaps;
@@ -157,60 +146,38 @@ static void columns_of(int16_t *line, const ppx_job *job, const ppx_block *block
     rows[ntaps] = rows[ntaps - 1]; // of weight 0, for a pair
     switch (ntaps) {
     case 2:
-        columns_fixed(line, rows, weight, 2, from, end);
+        columns_fixed(line, rows, weight, 2, n);
         break;
     case 4:
-        columns_fixed(line, rows, weight, 4, from, end);
+        columns_fixed(line, rows, weight, 4, n);
         break;
     case 6:
-        columns_fixed(line, rows, weight, 6, from, end);
+        columns_fixed(line, rows, weight, 6, n);
         break;
     default:
-        columns_fixed(line, rows, weight, ntaps, from, end);
+        columns_fixed(line, rows, weight, ntaps, n);
         break;
     }
-}
-
-// The mean of 2 x 2 gray pixels, which is what the sums come to: all weights are powers of two.
-static void resize_half(const ppx_job *job, const ppx_block *block) {
-    const ptrdiff_t width = ((const resize_table *)job->table)->x.out;
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const uint8_t *restrict a = block->in[2 * k], *restrict b = block->in[2 * k + 1];
-        uint8_t *restrict out = block->out[k];
-        for (ptrdiff_t x = half_ahead(out, a, b, width); x < width; x++)
-            out[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2);
-    }
-}
-
-static bool is_half(const ppx_job *job) {
-    const resize_table *table = job->table;
-    return job->values[FILTER].i == AREA && job->in.channels == 1 &&
-           table->x.in == 2 * table->x.out && table->y.in == 2 * table->y.out;
 }
 
 static void resize_fixed(const ppx_job *job, const ppx_block *block) {
     const resize_table *table = job->table;
-    const ptrdiff_t channels = job->in.channels, nsamples = table->x.out * channels;
+    const ptrdiff_t channels = job->in.channels, n = table->x.out * channels;
     int16_t *line = block->scratch;
     if (!table->lanes.outputs) {
         for (ptrdiff_t k = 0; k < block->nrows; k++) {
-            columns_of(line, job, block, k, 0, table->x.in * channels);
+            columns_of(line, job, block, k);
             row_strided(block->out[k], line, table, channels);
         }
         return;
     }
-    // Two rows at a time share what is read of the table, and as many columns are made at a time as
-    // leave their part of it in the first-level cache.
-    const int32_t *range = at(table, table->lanes.range);
-    int16_t *lines[2] = {line, line + line_of(job)};
-    for (size_t from = 0; from < table->lanes.nblocks; from += TILE) {
-        size_t end = from + TILE < table->lanes.nblocks ? from + TILE : table->lanes.nblocks;
-        for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
-            ptrdiff_t second = k + 1 < block->nrows ? k + 1 : k;
-            uint8_t *out[2] = {block->out[k], block->out[second]};
-            columns_of(lines[0], job, block, k, range[2 * from], range[2 * end - 1]);
-            columns_of(lines[1], job, block, second, range[2 * from], range[2 * end - 1]);
-            rows_fixed(out, nsamples, (const int16_t *const *)lines, table, from, end, channels);
-        }
+    // Two rows at a time share what is read of the table.
+    int16_t *lines[2] = {line, line + line_of(job->in)};
+    for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
+        ptrdiff_t second = k + 1 < block->nrows ? k + 1 : k;
+        uint8_t *out[2] = {block->out[k], block->out[second]};
+        columns_of(lines[0], job, block, k);
+        columns_of(lines[1], job, block, second);
+        rows_fixed(out, n, (const int16_t *const *)lines, table, channels);
     }
 }
