@@ -7,7 +7,7 @@
 // Shapes: any, kept, alpha moves with its pixel. Border: none. Cost: one read and one write of the
 // image. Output rows need the rows at the other end of the image: a map by interval, which on ranks
 // is a whole band from far away.
-#include "copy_rows.h"
+#include "far.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 //   gray       (4899 R + 9617 G + 1868 B + 8192) >> 14, the weights of ITU-R BT.601 in 14 bits; for
 //              f32 the same weights divided by 2^14, added in the order R, G, B
 //   threshold  most where in > t, else 0
-#include "copy_rows.h"
+#include "far.h"
 
 #include <string.h>
 

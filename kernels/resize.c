@@ -15,7 +15,7 @@
 // sum, T taps an axis: 1/2, rounding between the passes, and rounded weights. Everything else is a
 // float sum in a fixed order, rounded once. Cost: T products a sample for columns, before the width
 // changes, and T a sample of the output for rows.
-#include "../core/kernel.h"
+#include "far.h"
 
 #include <math.h>
 #include <string.h>

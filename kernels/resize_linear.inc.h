@@ -49,13 +49,13 @@ static INLINE __m256i couples_16(const int16_t *upper, const int16_t *lower, __m
 }
 
 static void couples_column(uint8_t *out, const int16_t *upper, const int16_t *lower, int32_t weight,
-                           ptrdiff_t n) {
+                           ptrdiff_t n, bool far) {
     const __m256i w = _mm256_set1_epi16((int16_t)(-2 * weight));
     for (ptrdiff_t x = 0; x < n; x += BLOCK) {
         __m256i v = _mm256_packus_epi16(couples_16(upper + x, lower + x, w),
                                         couples_16(upper + x + 16, lower + x + 16, w));
         if (n - x >= BLOCK) {
-            store(out + x, v);
+            ppx_far_store(out + x, v, far);
         } else {
             uint8_t last[BLOCK];
             store(last, v);
@@ -73,9 +73,9 @@ static void linear_row(int16_t *line, const uint8_t *in, const resize_table *tab
 }
 
 static void linear_column(uint8_t *out, const int16_t *upper, const int16_t *lower,
-                          const resize_table *table, int32_t weight, ptrdiff_t n) {
+                          const resize_table *table, int32_t weight, ptrdiff_t n, bool far) {
     if (table->couples.fit)
-        couples_column(out, upper, lower, weight, n);
+        couples_column(out, upper, lower, weight, n, far);
     else
         plain_column(out, upper, lower, weight, n);
 }
@@ -105,8 +105,8 @@ static void linear_row(int16_t *line, const uint8_t *in, const resize_table *tab
 }
 
 static void linear_column(uint8_t *out, const int16_t *upper, const int16_t *lower,
-                          const resize_table *table, int32_t weight, ptrdiff_t n) {
-    (void)table;
+                          const resize_table *table, int32_t weight, ptrdiff_t n, bool far) {
+    (void)table, (void)far;
     plain_column(out, upper, lower, weight, n);
 }
 
@@ -130,9 +130,10 @@ static void resize_linear(const ppx_job *job, const ppx_block *block) {
                 linear_row(lines[row % 2], block->in[row - first[0]], table, channels);
                 held[row % 2] = row;
             }
-        linear_column(block->out[k], lines[upper % 2], lines[lower % 2], table, fixed[2 * k + 1],
-                      n);
+        linear_column(block->out[k], lines[upper % 2], lines[lower % 2], table, fixed[2 * k + 1], n,
+                      ppx_is_far(block, block->out[k]));
     }
+    ppx_far_end(block);
 }
 
 // The mean of 2 x 2 gray pixels, which is what the sums come to: all weights are powers of two.

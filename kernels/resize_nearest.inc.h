@@ -5,7 +5,7 @@
 #ifdef __AVX2__
 // The last block begins earlier, so that it ends with the row.
 static INLINE void pick_blocks(uint8_t *out, const uint8_t *in, const resize_table *table,
-                               ptrdiff_t nbytes, int nwindows) {
+                               ptrdiff_t nbytes, int nwindows, bool far) {
     const picks *p = &table->picks;
     const int32_t *start = at(table, p->start);
     const int8_t *mask = at(table, p->mask);
@@ -14,7 +14,8 @@ static INLINE void pick_blocks(uint8_t *out, const uint8_t *in, const resize_tab
         if (nwindows == 1) {
             __m128i low = _mm_loadu_si128((const __m128i *)(in + start[0]));
             __m128i high = _mm_loadu_si128((const __m128i *)(in + start[1]));
-            store(to, _mm256_shuffle_epi8(_mm256_setr_m128i(low, high), load(mask)));
+            __m256i v = _mm256_shuffle_epi8(_mm256_setr_m128i(low, high), load(mask));
+            ppx_far_store(to, v, far && x + BLOCK <= nbytes);
             continue;
         }
         for (int half = 0; half < 2; half++) {
@@ -26,16 +27,19 @@ static INLINE void pick_blocks(uint8_t *out, const uint8_t *in, const resize_tab
     }
 }
 
-static bool pick_row(uint8_t *out, const uint8_t *in, const resize_table *table, ptrdiff_t nbytes) {
+// Whether there are vectors for that.
+static bool pick_row(uint8_t *out, const uint8_t *in, const resize_table *table, ptrdiff_t nbytes,
+                     bool far) {
     if (table->picks.nwindows == 1)
-        pick_blocks(out, in, table, nbytes, 1);
+        pick_blocks(out, in, table, nbytes, 1, far);
     else if (table->picks.nwindows == 2)
-        pick_blocks(out, in, table, nbytes, 2);
+        pick_blocks(out, in, table, nbytes, 2, far);
     return table->picks.nwindows;
 }
 #else
-static bool pick_row(uint8_t *out, const uint8_t *in, const resize_table *table, ptrdiff_t nbytes) {
-    (void)out, (void)in, (void)table, (void)nbytes;
+static bool pick_row(uint8_t *out, const uint8_t *in, const resize_table *table, ptrdiff_t nbytes,
+                     bool far) {
+    (void)out, (void)in, (void)table, (void)nbytes, (void)far;
     return false;
 }
 #endif
@@ -56,10 +60,10 @@ static void resize_nearest(const ppx_job *job, const ppx_block *block) {
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         const uint8_t *in = block->in[first_y[k] - first_y[0]];
         uint8_t *out = block->out[k];
+        if (pick_row(out, in, table, width * pixel, ppx_is_far(block, out)))
+            continue;
         if (k && first_y[k] == first_y[k - 1])
             memcpy(out, block->out[k - 1], (size_t)(width * pixel));
-        else if (pick_row(out, in, table, width * pixel))
-            continue;
         else if (pixel == 1)
             pick(out, in, first_x, width, 1);
         else if (pixel == 2)
@@ -71,4 +75,5 @@ static void resize_nearest(const ppx_job *job, const ppx_block *block) {
         else
             pick(out, in, first_x, width, pixel);
     }
+    ppx_far_end(block);
 }
