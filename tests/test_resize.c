@@ -145,12 +145,34 @@ static void test_labels(void **state) {
 static void test_wide(void **state) {
     (void)state;
     ppx_image in = test_image(test_shape(571, 5, 1, PPX_U8), TEST_NOISE, 8);
-    for (int filter = 1; filter < NFILTERS; filter++) {
+    for (int filter = 0; filter < NFILTERS; filter++) {
         check(&in, (request){2099, 6, filter, false});
         check(&in, (request){600, 6, filter, false});
         check(&in, (request){400, 4, filter, false});
         check(&in, (request){101, 2, filter, true});
     }
+    ppx_image_free(&in);
+}
+
+// Beyond 8 MB of output rows are written around the caches: they are then the same at every level,
+// and as they are in a smaller image, of which this is a part.
+static void test_large(void **state) {
+    (void)state;
+    static const char *const large[] = {"resize:width=3301,height=2700,filter=nearest",
+                                        "resize:width=3301,height=2700,filter=bilinear"};
+    static const char *const part[] = {"resize:width=3301,height=27,filter=nearest",
+                                       "resize:width=3301,height=27,filter=bilinear"};
+    ppx_image in = test_image(test_shape(1201, 1000, 1, PPX_U8), TEST_NOISE, 12);
+    const ppx_image few = ppx_image_view(&in, 0, 10); // what is below is seen by the last two rows
+    for (int k = 0; k < 2; k++)
+        TEST_EACH_LEVEL(level) {
+            ppx_image got = test_run(large[k], &in, &ppx_runner_serial, NULL);
+            ppx_image wanted = test_run(part[k], &few, &ppx_runner_serial, NULL);
+            const ppx_image a = ppx_image_view(&got, 0, 25), b = ppx_image_view(&wanted, 0, 25);
+            test_expect_equal(&a, &b, 0, large[k]);
+            ppx_image_free(&got);
+            ppx_image_free(&wanted);
+        }
     ppx_image_free(&in);
 }
 
@@ -218,7 +240,7 @@ int main(void) {
         cmocka_unit_test(test_f32),     cmocka_unit_test(test_far_down),
         cmocka_unit_test(test_labels),  cmocka_unit_test(test_wide),
         cmocka_unit_test(test_exact),   cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
