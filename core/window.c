@@ -109,6 +109,19 @@ void ppx_window_want(ppx_window *window, ptrdiff_t a, ptrdiff_t b, ptrdiff_t mor
     *to = window->high;
 }
 
+// The frequent case: the worker's own rows, all within the image. Copies are so fast that looking
+// each row up took a twentieth of their time.
+static bool shown_as_they_lie(const ppx_window *window, ptrdiff_t a, ptrdiff_t b,
+                              const void **pointers) {
+    const ppx_image *own = window->source->own;
+    const ptrdiff_t first = a - window->source->y0, n = b - a;
+    if (first < 0 || first + n > own->shape.height)
+        return false;
+    for (ptrdiff_t k = 0; k < n; k++)
+        pointers[k] = ppx_image_row(own, first + k);
+    return true;
+}
+
 ppx_status ppx_window_show(ppx_window *window, ptrdiff_t a, ptrdiff_t b, const void *const **rows,
                            ppx_error *error) {
     ppx_status status =
@@ -116,6 +129,9 @@ ppx_status ppx_window_show(ppx_window *window, ptrdiff_t a, ptrdiff_t b, const v
     if (status)
         return status;
     const void **pointers = window->pointers.data;
+    *rows = pointers;
+    if (!window->lines && shown_as_they_lie(window, a, b, pointers))
+        return PPX_OK;
     for (ptrdiff_t y = a; y < b; y++) {
         ptrdiff_t row = ppx_border_row(window->border, y, window->shape.height);
         if (row < 0)
@@ -125,6 +141,5 @@ ppx_status ppx_window_show(ppx_window *window, ptrdiff_t a, ptrdiff_t b, const v
         else
             pointers[y - a] = ppx_window_line(window, window->border == PPX_WRAP ? y : row);
     }
-    *rows = pointers;
     return PPX_OK;
 }

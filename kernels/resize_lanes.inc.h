@@ -80,16 +80,17 @@ static bool build_couples_half(resize_table *table, int channels, ptrdiff_t half
     const ptrdiff_t from = half / 4 * BLOCK + half % 2 * 16 + half / 2 % 2 * 8;
     const ptrdiff_t last = table->x.out * channels - 1;
     const int16_t *fixed = at(table, table->x.fixed);
-    ptrdiff_t low = table->x.in * channels - 16, high = 0;
-    for (ptrdiff_t s = from; s < from + 8; s++) {
-        low = lesser(low, first_sample(table, channels, s));
-        high = greater(high, first_sample(table, channels, s) + channels);
+    ptrdiff_t low = table->x.in * channels - 16, high = 0, first[8];
+    for (ptrdiff_t k = 0; k < 8; k++) {
+        first[k] = first_sample(table, channels, from + k);
+        low = lesser(low, first[k]);
+        high = greater(high, first[k] + channels);
     }
     int8_t *mask = (int8_t *)((char *)table + p->mask) + 16 * half;
     int16_t *weight = (int16_t *)((char *)table + p->weight) + 8 * half;
     ((int32_t *)((char *)table + p->start))[half] = (int32_t)low;
     for (ptrdiff_t k = 0; k < 8; k++) {
-        mask[2 * k] = (int8_t)(first_sample(table, channels, from + k) - low);
+        mask[2 * k] = (int8_t)(first[k] - low);
         mask[2 * k + 1] = (int8_t)(mask[2 * k] + channels);
         weight[k] = (int16_t)(-2 * fixed[2 * (lesser(from + k, last) / channels) + 1]);
     }
@@ -112,20 +113,21 @@ static ptrdiff_t source_byte(const resize_table *table, ptrdiff_t pixel, ptrdiff
 }
 
 // Where the windows of a half of a block begin; whether its bytes lie in them.
-static bool build_half(resize_table *table, ptrdiff_t pixel, ptrdiff_t half, int nwindows) {
+static bool build_picks_half(resize_table *table, ptrdiff_t pixel, ptrdiff_t half, int nwindows) {
     const picks *p = &table->picks;
     const ptrdiff_t in = table->x.in * pixel, out = table->x.out * pixel;
     const ptrdiff_t block = half / 2 * BLOCK, to = lesser(block, out - BLOCK) + half % 2 * 16;
-    ptrdiff_t low = in - nwindows * 16, high = 0;
+    ptrdiff_t low = in - nwindows * 16, high = 0, source[16];
     for (ptrdiff_t k = 0; k < 16; k++) {
-        low = lesser(low, source_byte(table, pixel, to + k));
-        high = greater(high, source_byte(table, pixel, to + k));
+        source[k] = source_byte(table, pixel, to + k);
+        low = lesser(low, source[k]);
+        high = greater(high, source[k]);
     }
     int8_t *mask = (int8_t *)((char *)table + p->mask) + 16 * nwindows * half;
     ((int32_t *)((char *)table + p->start))[half] = (int32_t)low;
     for (ptrdiff_t k = 0; k < 16; k++)
         for (int w = 0; w < nwindows; w++) {
-            ptrdiff_t within = source_byte(table, pixel, to + k) - low - 16 * w;
+            ptrdiff_t within = source[k] - low - 16 * w;
             mask[16 * w + k] = (int8_t)(within >= 0 && within < 16 ? within : -1);
         }
     return high - low < nwindows * 16;
@@ -137,7 +139,7 @@ static void build_picks(resize_table *table, ptrdiff_t pixel) {
     for (int n = 1; n <= 2 && !p->nwindows && least >= BLOCK; n++) {
         bool fits = true;
         for (size_t half = 0; fits && half < 2 * p->nblocks; half++)
-            fits = build_half(table, pixel, (ptrdiff_t)half, n);
+            fits = build_picks_half(table, pixel, (ptrdiff_t)half, n);
         p->nwindows = fits ? n : 0;
     }
 }

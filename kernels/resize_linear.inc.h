@@ -146,9 +146,3 @@ static void resize_half(const ppx_job *job, const ppx_block *block) {
             out[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) >> 2);
     }
 }
-
-static bool is_half(const ppx_job *job) {
-    const resize_table *table = job->table;
-    return job->values[FILTER].i == AREA && job->in.channels == 1 &&
-           table->x.in == 2 * table->x.out && table->y.in == 2 * table->y.out;
-}
