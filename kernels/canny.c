@@ -109,6 +109,7 @@ static void class_geometry(const ppx_job *job, ppx_geometry *g) {
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
     g->out.width = (ptrdiff_t)(2 * sizeof(uint64_t) * words_of(job));
+    g->side = job->in.type == PPX_U8;
     g->scratch_nbytes = job->in.type == PPX_U8 ? tiles_nbytes(job) : lines_nbytes(job);
 }
 
