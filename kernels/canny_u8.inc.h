@@ -18,13 +18,11 @@ static INLINE void store(int16_t *at, shorts a) {
     *(shorts_anywhere *)at = a;
 }
 
-static INLINE shorts widen(const uint8_t *at) {
-    lanes_bytes bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    return __builtin_convertvector(bytes, shorts);
-}
-
 #ifdef __AVX2__
+
+static INLINE shorts widen(const uint8_t *at) { // gcc makes it of halves otherwise
+    return (shorts)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)at));
+}
 
 static INLINE shorts choose(shorts mask, shorts a, shorts b) {
     return (shorts)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)mask);
@@ -32,6 +30,10 @@ static INLINE shorts choose(shorts mask, shorts a, shorts b) {
 
 static INLINE shorts larger(shorts a, shorts b) {
     return (shorts)_mm256_max_epi16((__m256i)a, (__m256i)b);
+}
+
+static INLINE wides larger_wide(wides a, wides b) {
+    return (wides)_mm256_max_epi32((__m256i)a, (__m256i)b);
 }
 
 static INLINE bool any_of(shorts mask) {
@@ -47,12 +49,22 @@ static INLINE uint32_t bits_of_masks(const shorts *masks) {
 
 #else
 
+static INLINE shorts widen(const uint8_t *at) {
+    lanes_bytes bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return __builtin_convertvector(bytes, shorts);
+}
+
 static INLINE shorts choose(shorts mask, shorts a, shorts b) {
     return (mask & a) | (~mask & b);
 }
 
 static INLINE shorts larger(shorts a, shorts b) {
     return choose(a > b, a, b);
+}
+
+static INLINE wides larger_wide(wides a, wides b) {
+    return wides_either(a > b, a, b);
 }
 
 static INLINE bool any_of(shorts mask) {
@@ -139,12 +151,12 @@ static INLINE classes classes_l2(const gradient_row rows[3], ptrdiff_t x,
     const wide_pair size = squares_of(gx, gy);
     const wide_pair before = neighbour_squares(&s, &rows[1], &rows[0], x, -1);
     const wide_pair after = neighbour_squares(&s, &rows[1], &rows[2], x, 1);
+    const wide_pair most = {larger_wide(before.low, after.low - 1),
+                            larger_wide(before.high, after.high - 1)};
     const wides low = limits->low_square, high = limits->high_square;
-    const wide_pair above = {size.low > low, size.high > low};
-    const wide_pair first = {size.low > before.low, size.high > before.high};
-    const wide_pair last = {size.low >= after.low, size.high >= after.high};
+    const wide_pair wins = {size.low > larger_wide(most.low, low),
+                            size.high > larger_wide(most.high, low)};
     const wide_pair equal = {size.low == after.low, size.high == after.high};
-    const wide_pair wins = {above.low & first.low & last.low, above.high & first.high & last.high};
     const shorts tie = s.across | s.down | ~(shorts)lanes_pack(equal);
     return (classes){(shorts)lanes_pack(wins) & tie,
                      (shorts)lanes_pack((wide_pair){size.low > high, size.high > high})};
@@ -196,8 +208,8 @@ static INLINE void enter_row_u8(const ppx_job *job, const canny_tile *tile, ptrd
     const ptrdiff_t place = (y + 3) % 2 * TILE_LENGTH;
     int16_t *sums = tile->sums + place, *differences = tile->differences + place;
     const int16_t *here = tile->differences + (TILE_LENGTH - place);
-    uint64_t busy = 0;
-    for (ptrdiff_t x = -GROUP; x <= tile->n; x += GROUP) {
+    uint64_t busy = 0, bit = 1;
+    for (ptrdiff_t x = -GROUP; x <= tile->n; x += GROUP, bit *= 2) {
         shorts any = {0};
         for (ptrdiff_t k = x; k < x + GROUP; k += LANES) {
             const uint8_t *at = pixels + tile->x0 + k;
@@ -214,7 +226,7 @@ static INLINE void enter_row_u8(const ppx_job *job, const canny_tile *tile, ptrd
             store(row.size + k, size);
             any |= size > low;
         }
-        busy |= (uint64_t)any_of(any) << (x / GROUP + 1);
+        busy |= any_of(any) ? bit : 0;
     }
     const ptrdiff_t ngroups = (tile->n + GROUP - 1) / GROUP;
     tile->busy[(y + 3) % 3] = (uint32_t)(busy >> 1 & ~(uint64_t)0 >> (64 - ngroups));
