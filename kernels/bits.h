@@ -40,8 +40,8 @@ static inline uint64_t bits_of_64(const uint8_t *bytes) {
 // Byte k is 255 where bit k is set, and 0 elsewhere.
 static inline void bytes_of_64(uint8_t *bytes, uint64_t bits) {
 #ifdef __AVX2__
-    const __m256i which = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202,
-                                             0x0303030303030303);
+    const __m256i which =
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
     const __m256i mask = _mm256_set1_epi64x((long long)0x8040201008040201u);
     for (int k = 0; k < 64; k += 32) {
         __m256i half = _mm256_set1_epi32((int)(uint32_t)(bits >> k));
@@ -51,7 +51,7 @@ static inline void bytes_of_64(uint8_t *bytes, uint64_t bits) {
     }
 #else
     for (int k = 0; k < 64; k++)
-        bytes[k] = (uint8_t)-(bits >> k & 1);
+        bytes[k] = (uint8_t) - (bits >> k & 1);
 #endif
 }
 

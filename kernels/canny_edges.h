@@ -68,8 +68,7 @@ static ppx_status note_bits(edge_field *field, ptrdiff_t row, size_t word, uint6
     if (status)
         return status;
     size_t *first = (size_t *)field->piece->c.data + row;
-    ((edge_note *)notes->data)[field->nnotes] =
-        (edge_note){bits, word, *first, field->component};
+    ((edge_note *)notes->data)[field->nnotes] = (edge_note){bits, word, *first, field->component};
     *first = field->nnotes++;
     return PPX_OK;
 }
@@ -85,8 +84,8 @@ static inline ppx_status gain(edge_field *field, ptrdiff_t row, size_t word, uin
     *edges |= gained;
     ppx_status status = field->component ? note_bits(field, row, word, gained) : PPX_OK;
     if (!status)
-        status = ppx_pool_reserve(&field->stack, (field->depth + 1) * sizeof(edge_place),
-                                  field->error);
+        status =
+            ppx_pool_reserve(&field->stack, (field->depth + 1) * sizeof(edge_place), field->error);
     if (!status)
         ((edge_place *)field->stack.data)[field->depth++] = (edge_place){row, word};
     return status;

@@ -8,7 +8,7 @@ typedef int16_t shorts __attribute__((vector_size(LANES_NBYTES)));
 typedef int16_t shorts_anywhere __attribute__((vector_size(LANES_NBYTES), aligned(2)));
 typedef uint8_t lanes_bytes __attribute__((vector_size(LANES)));
 
-enum { GROUP = 32, VECTORS = GROUP / LANES }; // pixels, and vectors of them
+enum { GROUP = 16, VECTORS = GROUP / LANES }; // pixels, and vectors of them
 
 static INLINE shorts load(const int16_t *at) {
     return *(const shorts_anywhere *)at;
@@ -40,9 +40,9 @@ static INLINE bool any_of(shorts mask) {
     return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
 }
 
-// Masks of the pixels of a group as bits.
-static INLINE uint32_t bits_of_masks(const shorts *masks) {
-    __m256i both = _mm256_packs_epi16((__m256i)masks[0], (__m256i)masks[1]);
+// Masks of a group as bits: those of `low`, and behind them those of `high`.
+static INLINE uint32_t bits_of_masks(const shorts *low, const shorts *high) {
+    __m256i both = _mm256_packs_epi16((__m256i)low[0], (__m256i)high[0]);
     both = _mm256_permute4x64_epi64(both, 0xd8); // in the order of pixels
     return (uint32_t)_mm256_movemask_epi8(both);
 }
@@ -73,10 +73,12 @@ static INLINE bool any_of(shorts mask) {
     return words[0] | words[1];
 }
 
-static INLINE uint32_t bits_of_masks(const shorts *masks) {
+static INLINE uint32_t bits_of_masks(const shorts *low, const shorts *high) {
     uint32_t bits = 0;
-    for (int k = 0; k < GROUP; k++)
-        bits |= (uint32_t)(masks[k / LANES][k % LANES] != 0) << k;
+    for (int k = 0; k < GROUP; k++) {
+        bits |= (uint32_t)(low[k / LANES][k % LANES] != 0) << k;
+        bits |= (uint32_t)(high[k / LANES][k % LANES] != 0) << (k + GROUP);
+    }
     return bits;
 }
 
@@ -166,7 +168,7 @@ static INLINE classes classes_l2(const gradient_row rows[3], ptrdiff_t x,
 
 // A tile of columns goes down the block by itself, so that its lines stay in the first cache; on
 // both sides it makes a group more, for the column next to it.
-enum { TILE = 512, TILE_LENGTH = TILE + 3 * GROUP, TILE_LINES = 13 };
+enum { TILE = 512, TILE_LENGTH = TILE + 6 * GROUP, TILE_LINES = 13 };
 
 // Lines of sums and differences along a row, two each; and of gradients, three each.
 typedef struct canny_tile {
@@ -248,7 +250,7 @@ static INLINE void classify_row_u8(const canny_tile *tile, ptrdiff_t y, const cl
     memset(candidates, 0, nwords * sizeof *candidates);
     memset(strong, 0, nwords * sizeof *strong);
     for (uint32_t busy = tile->busy[(y + 3) % 3]; busy; busy &= busy - 1) {
-        const int group = __builtin_ctz(busy), shift = group % 2 * GROUP;
+        const int group = __builtin_ctz(busy), shift = group % 4 * GROUP;
         shorts candidate[VECTORS], high[VECTORS];
         for (int k = 0; k < VECTORS; k++) {
             const ptrdiff_t x = (ptrdiff_t)group * GROUP + k * LANES;
@@ -256,9 +258,9 @@ static INLINE void classify_row_u8(const canny_tile *tile, ptrdiff_t y, const cl
             candidate[k] = c.candidate;
             high[k] = c.high;
         }
-        const uint32_t bits = bits_of_masks(candidate);
-        candidates[group / 2] |= (uint64_t)bits << shift;
-        strong[group / 2] |= (uint64_t)(bits & bits_of_masks(high)) << shift;
+        const uint32_t bits = bits_of_masks(candidate, high);
+        candidates[group / 4] |= (uint64_t)(bits & UINT16_MAX) << shift;
+        strong[group / 4] |= (uint64_t)(bits & bits >> GROUP) << shift;
     }
     if (tile->n % 64) { // what lies beyond the image
         const uint64_t within = ~(uint64_t)0 >> (64 - tile->n % 64);
