@@ -246,26 +246,24 @@ static INLINE void classify_row_u8(const canny_tile *tile, ptrdiff_t y, const cl
     gradient_row rows[3];
     for (int dy = -1; dy <= 1; dy++)
         rows[dy + 1] = gradient_row_of(tile, y + dy);
-    const size_t nwords = ((size_t)tile->n + 63) / 64;
-    memset(candidates, 0, nwords * sizeof *candidates);
-    memset(strong, 0, nwords * sizeof *strong);
+    uint64_t found[TILE / 64] = {0}, high[TILE / 64] = {0};
     for (uint32_t busy = tile->busy[(y + 3) % 3]; busy; busy &= busy - 1) {
         const int group = __builtin_ctz(busy), shift = group % 4 * GROUP;
-        shorts candidate[VECTORS], high[VECTORS];
+        shorts candidate[VECTORS], above[VECTORS];
         for (int k = 0; k < VECTORS; k++) {
             const ptrdiff_t x = (ptrdiff_t)group * GROUP + k * LANES;
             const classes c = l1 ? classes_l1(rows, x, limits) : classes_l2(rows, x, limits);
             candidate[k] = c.candidate;
-            high[k] = c.high;
+            above[k] = c.high;
         }
-        const uint32_t bits = bits_of_masks(candidate, high);
-        candidates[group / 4] |= (uint64_t)(bits & UINT16_MAX) << shift;
-        strong[group / 4] |= (uint64_t)(bits & bits >> GROUP) << shift;
+        const uint32_t bits = bits_of_masks(candidate, above);
+        found[group / 4] |= (uint64_t)(bits & UINT16_MAX) << shift;
+        high[group / 4] |= (uint64_t)(bits & bits >> GROUP) << shift;
     }
-    if (tile->n % 64) { // what lies beyond the image
-        const uint64_t within = ~(uint64_t)0 >> (64 - tile->n % 64);
-        candidates[nwords - 1] &= within;
-        strong[nwords - 1] &= within;
+    for (ptrdiff_t x = 0; x < tile->n; x += 64) {
+        const uint64_t within = ~(uint64_t)0 >> (tile->n - x < 64 ? 64 - (tile->n - x) : 0);
+        candidates[x / 64] = found[x / 64] & within;
+        strong[x / 64] = high[x / 64] & within;
     }
 }
 
