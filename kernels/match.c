@@ -17,40 +17,33 @@
 // (Percival 2003), is far below a half. Sums of I and II run down the columns and along the rows.
 // Cost for a template of 64 x 64: about 150 operations a pixel in double, twice that for u16.
 #include "best_places.h"
-#include "fourier.h"
-
-// Without AVX such vectors have no registers to be returned in: all functions that do are inlined.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-typedef double quads __attribute__((vector_size(32)));
-typedef int32_t quad_wholes __attribute__((vector_size(16)));
-typedef struct quad_complexes { // a number of each of four transforms
-    quads re, im;
-} quad_complexes;
-
-#define REAL double
-#define VECTOR quads
-#define COMPLEXES quad_complexes
-#define NAME(function) function##_f64
-#include "fourier_passes.inc.h"
+#include "match_passes.h"
 
 enum { TEMPLATE, TOP };
-enum { QUAD = 4, MOST_TOP = 16, MOST_PIECES = 2 };
+enum { MOST_TOP = 16 };
 
 // After it: factors of rows and of columns, the template's transforms (groups of four columns, each
-// of ny numbers), and room for a row or a column twice.
+// of ny numbers), and room for a row.
 typedef struct match_table {
     ptrdiff_t width, height, nx, ny;
-    int npieces, nx_passes, ny_passes;
-    int nx_radix[FOURIER_MOST_PASSES], ny_radix[FOURIER_MOST_PASSES];
-    double n, sum, deviation;                        // of the template: sqrt(n sum TT - (sum T)^2)
-    size_t nx_factors, ny_factors, transforms, room; // bytes from the table on
+    int npieces;
+    match_passes of_rows, of_columns;
+    double n, sum, deviation; // of the template; the last is sqrt(n sum TT - (sum T)^2)
+    size_t row_factors, column_factors, transforms, room; // bytes from the table on
     ptrdiff_t nplaces;
     best_place places[MOST_TOP];
 } match_table;
 
 static void *at(const ppx_job *job, size_t offset) {
     return (char *)job->table + offset;
+}
+
+static const double *row_factors(const ppx_job *job) {
+    return at(job, ((const match_table *)job->table)->row_factors);
+}
+
+static const double *column_factors(const ppx_job *job) {
+    return at(job, ((const match_table *)job->table)->column_factors);
 }
 
 static ptrdiff_t template_height(const ppx_job *job) {
@@ -119,7 +112,7 @@ static size_t match_table_nbytes(const ppx_job *job) {
     match_plan plan = plan_of(job);
     return (sizeof(match_table) + 63) / 64 * 64 + (size_t)(plan.nx + plan.ny) * 2 * sizeof(double) +
            column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD) +
-           2 * (size_t)(plan.nx > plan.ny ? plan.nx : plan.ny) * sizeof(quad_complexes);
+           (size_t)plan.nx * sizeof(quad_complexes);
 }
 
 // ---- The template -------------------------------------------------------------------------------
@@ -153,35 +146,25 @@ static void build_sums(const ppx_job *job, match_table *table) {
     table->deviation = sqrt((double)(n * squares - sum * sum));
 }
 
-// Four rows of four become four columns.
-LANES_INLINE void turn_four(quads v[QUAD]) {
-    quads a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
-    quads b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
-    quads c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
-    quads d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
-    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-}
-
-LANES_INLINE void turn_numbers(quad_complexes *to, const quad_complexes *from) {
-    quads re[QUAD], im[QUAD];
-    for (int k = 0; k < QUAD; k++) {
-        re[k] = from[k].re;
-        im[k] = from[k].im;
-    }
-    turn_four(re);
-    turn_four(im);
-    for (int k = 0; k < QUAD; k++)
-        to[k] = (quad_complexes){re[k], im[k]};
-}
-
 // Four columns of a piece's transform.
 static quad_complexes *group_at(const ppx_job *job, int piece, ptrdiff_t g) {
     const match_table *table = job->table;
     quad_complexes *groups = at(job, table->transforms);
     return groups + (piece * (table->nx / QUAD) + g) * table->ny;
+}
+
+// The last pass over four rows, whose numbers then go to four places of each column's group.
+static void finish_rows(ptrdiff_t nx, const quad_complexes *row, quad_complexes *groups,
+                        ptrdiff_t step) {
+    for (ptrdiff_t u = 0; u < nx; u += QUAD, groups += step) {
+        quad_complexes t[QUAD];
+        for (int k = 0; k < QUAD; k++)
+            t[k] = row[u + k];
+        sums_4_f64(t);
+        turn_numbers(t);
+        for (int k = 0; k < QUAD; k++)
+            groups[k] = t[k];
+    }
 }
 
 static void build_piece(const ppx_job *job, int piece) {
@@ -194,20 +177,18 @@ static void build_piece(const ppx_job *job, int piece) {
             for (ptrdiff_t x = 0; x < table->width; x++)
                 room[x].re[r] =
                     piece_of(centred(&job->second->rows, x, y + r), piece, table->npieces);
-        const quad_complexes *z =
-            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx, room,
-                          room, room + nx);
-        for (ptrdiff_t u = 0; u < nx; u += QUAD)
-            turn_numbers(group_at(job, piece, u / QUAD) + y, z + u);
+        transform_apart(&table->of_rows, row_factors(job), 0, room);
+        finish_rows(nx, room, group_at(job, piece, 0) + y, ny);
     }
     const double scale = 1 / ((double)nx * (double)ny);
     for (ptrdiff_t g = 0; g < nx / QUAD; g++) {
         quad_complexes *group = group_at(job, piece, g);
-        const quad_complexes *z =
-            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, group,
-                          room, room + ny);
-        for (ptrdiff_t v = 0; v < ny; v++)
-            group[v] = (quad_complexes){z[v].re * scale, -(z[v].im * scale)};
+        transform_apart(&table->of_columns, column_factors(job), 0, group);
+        for (ptrdiff_t v = 0; v < ny; v += QUAD) {
+            sums_4_f64(group + v);
+            for (ptrdiff_t k = v; k < v + QUAD; k++)
+                group[k] = scaled_f64(group[k], scale);
+        }
     }
 }
 
@@ -219,15 +200,15 @@ static void match_build(const ppx_job *job) {
     table->nx = plan.nx;
     table->ny = plan.ny;
     table->npieces = plan.npieces;
-    table->nx_factors = (sizeof(match_table) + 63) / 64 * 64;
-    table->ny_factors = table->nx_factors + (size_t)plan.nx * 2 * sizeof(double);
-    table->transforms = table->ny_factors + (size_t)plan.ny * 2 * sizeof(double);
+    table->row_factors = (sizeof(match_table) + 63) / 64 * 64;
+    table->column_factors = table->row_factors + (size_t)plan.nx * 2 * sizeof(double);
+    table->transforms = table->column_factors + (size_t)plan.ny * 2 * sizeof(double);
     table->room =
         table->transforms + column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD);
-    table->nx_passes = ppx_fourier_radices(table->nx_radix, plan.nx);
-    table->ny_passes = ppx_fourier_radices(table->ny_radix, plan.ny);
-    make_factors_f64(at(job, table->nx_factors), table->nx_radix, table->nx_passes, plan.nx);
-    make_factors_f64(at(job, table->ny_factors), table->ny_radix, table->ny_passes, plan.ny);
+    plan_passes(&table->of_rows, plan.nx);
+    plan_passes(&table->of_columns, plan.ny);
+    make_factors(at(job, table->row_factors), &table->of_rows);
+    make_factors(at(job, table->column_factors), &table->of_columns);
     build_sums(job, table);
     for (int piece = 0; piece < plan.npieces; piece++)
         build_piece(job, piece);
@@ -245,68 +226,104 @@ typedef struct match_state {
 // part in sums that are rounded to what they are.
 typedef struct match_room {
     match_state *state;
-    quad_complexes *row, *row_room;       // nx each
-    quad_complexes *column, *column_room; // ny each
-    quad_complexes *rings;                // rows of pairs of tiles: nx / 4 groups of ny + 1 each
-    quad_complexes *back; // what comes out of each piece: nx / 4 groups of a strip + 1
-    double *products;     // sums of TI: four rows of two tiles, 2 nx each
-    int64_t *windows;     // sums of I and II of a row's windows, 2 nx each
-    int64_t *sums;        // of I and II down each column of each pair, 2 nx each
+    quad_complexes *row;    // nx
+    quad_complexes *column; // ny
+    quad_complexes *rings;  // rows of pairs of tiles: nx / 4 groups of ny + 1 each
+    quad_complexes *back;   // what comes out of each pair and piece: nx / 4 groups of a strip + 1
+    double *products;       // sums of TI: four rows of two tiles, 2 nx each
+    int64_t *windows;       // sums of I and II left of each column of a row, 2 nx + 1 each
+    int64_t *sums;          // of I and II down each column of each pair, 2 nx each
+    int16_t *samples;       // of four rows of two tiles, nx each
 } match_room;
+
+enum { PARTS = 9 };
 
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
     const size_t number = sizeof(quad_complexes), npairs = (size_t)plan->npairs;
-    const size_t nbytes[] = {sizeof(match_state),
-                             nx * number,
-                             nx * number,
-                             ny * number,
-                             ny * number,
-                             npairs * groups * (ny + 1) * number,
-                             groups * (PPX_STRIP + 1) * number * (size_t)plan->npieces,
-                             QUAD * 2 * nx * sizeof(double),
-                             4 * nx * sizeof(int64_t),
-                             npairs * 4 * nx * sizeof(int64_t)};
-    void *parts[10];
+    const size_t nbytes[PARTS] = {sizeof(match_state),
+                                  nx * number,
+                                  ny * number,
+                                  npairs * groups * (ny + 1) * number,
+                                  npairs * (size_t)plan->npieces * groups * (PPX_STRIP + 1) *
+                                      number,
+                                  QUAD * 2 * nx * sizeof(double),
+                                  (4 * nx + 8) * sizeof(int64_t),
+                                  npairs * 4 * nx * sizeof(int64_t),
+                                  QUAD * 2 * nx * sizeof(int16_t)};
+    void *parts[PARTS];
     size_t total = 0;
-    for (int k = 0; k < 10; k++) {
+    for (int k = 0; k < PARTS; k++) {
         parts[k] = scratch ? (char *)scratch + total : NULL;
         total += nbytes[k];
     }
     if (room)
         *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
-                             parts[5], parts[6], parts[7], parts[8], parts[9]};
+                             parts[5], parts[6], parts[7], parts[8]};
     return total;
 }
 
-static quad_complexes *back_of(const match_table *table, const match_room *room, int piece) {
-    return room->back + piece * (table->nx / QUAD) * (PPX_STRIP + 1);
+static quad_complexes *ring_of(const match_table *table, const match_room *room,
+                               ptrdiff_t number) {
+    return room->rings + number * (table->nx / QUAD) * (table->ny + 1);
 }
 
-// The columns of a pair of tiles, from the transforms of their rows: forward, times the template's,
-// and back; conjugated. The ring's end meets its beginning, as it does in such a product.
-static void columns(const ppx_job *job, const match_room *room, const quad_complexes *ring,
-                    int piece, ptrdiff_t first, ptrdiff_t nrows) {
+static quad_complexes *back_of(const match_table *table, const match_room *room, ptrdiff_t number,
+                               int piece) {
+    const ptrdiff_t groups = table->nx / QUAD;
+    return room->back + (number * table->npieces + piece) * groups * (PPX_STRIP + 1);
+}
+
+// The last pass over four columns of the image, times the template's, conjugated; and the first
+// pass back.
+static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n) {
+    for (ptrdiff_t v = 0; v < n; v += QUAD) {
+        quad_complexes t[QUAD];
+        for (int k = 0; k < QUAD; k++)
+            t[k] = z[v + k];
+        sums_4_f64(t);
+        for (int k = 0; k < QUAD; k++) {
+            const quad_complexes a = t[k], b = by[v + k];
+            t[k].re = times_plus(a.re, b.re, a.im * b.im);
+            t[k].im = times_less(a.re, b.im, a.im * b.re);
+        }
+        sums_4_f64(t);
+        for (int k = 0; k < QUAD; k++)
+            z[v + k] = t[k];
+    }
+}
+
+// Rows [first, first + nrows) of four columns of a pair of tiles, from the transforms of their
+// rows: forward, times the template's, and back; conjugated. The ring's end meets its beginning, as
+// it does in such a product.
+static void group_of_columns(const ppx_job *job, quad_complexes *column, const quad_complexes *ring,
+                             const quad_complexes *by, ptrdiff_t first, ptrdiff_t nrows,
+                             quad_complexes *to) {
     const match_table *table = job->table;
+    const match_passes *passes = &table->of_columns;
+    const double *factors = column_factors(job);
     const ptrdiff_t ny = table->ny, start = first % ny, left = ny - start;
     const ptrdiff_t before = nrows < left ? nrows : left; // the end of the ring
-    for (ptrdiff_t g = 0; g < table->nx / QUAD; g++) {
-        const quad_complexes *by = group_at(job, piece, g);
-        const quad_complexes *from = ring + g * (ny + 1);
-        quad_complexes *z =
-            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, from,
-                          room->column, room->column_room);
-        for (ptrdiff_t v = 0; v < ny; v++) {
-            quad_complexes a = z[v], b = by[v];
-            z[v].re = a.re * b.re - a.im * b.im;
-            z[v].im = -(a.re * b.im + a.im * b.re);
-        }
-        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z, z,
-                          z == room->column ? room->column_room : room->column);
-        quad_complexes *to = back_of(table, room, piece) + g * (PPX_STRIP + 1);
-        memcpy(to, z + start, (size_t)before * sizeof *z);
-        memcpy(to + before, z, (size_t)(nrows - before) * sizeof *z);
-    }
+    take_apart_pass(passes, factors, 0, column, ring);
+    for (ptrdiff_t k = 0; k < ny; k += passes->left[1])
+        transform_apart(passes, factors, 1, column + k);
+    multiply(column, by, ny);
+    transform_together(passes, factors, 0, column);
+    memcpy(to, column + start, (size_t)before * sizeof *to);
+    memcpy(to + before, column, (size_t)(nrows - before) * sizeof *to);
+}
+
+// Those of all pairs: the template's transforms are fetched once.
+static void columns(const ppx_job *job, const match_room *room, ptrdiff_t npairs, ptrdiff_t first,
+                    ptrdiff_t nrows) {
+    const match_table *table = job->table;
+    for (ptrdiff_t g = 0; g < table->nx / QUAD; g++)
+        for (int piece = 0; piece < table->npieces; piece++)
+            for (ptrdiff_t number = 0; number < npairs; number++)
+                group_of_columns(job, room->column,
+                                 ring_of(table, room, number) + g * (table->ny + 1),
+                                 group_at(job, piece, g), first, nrows,
+                                 back_of(table, room, number, piece) + g * (PPX_STRIP + 1));
 }
 
 // Rounds to a whole number: beyond 2^52 doubles have nothing behind the point.
@@ -315,22 +332,31 @@ LANES_INLINE quads rounded(quads v) {
     return (v + far) - far;
 }
 
-// The sums of TI in four rows from k on: products[r * 2 nx + x], the second tile's from nx on.
-static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k) {
+// The sums of TI in four rows of a pair from k on: products[r * 2 nx + x], the second tile's from
+// nx on.
+static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t number, ptrdiff_t k) {
     const match_table *table = job->table;
     const ptrdiff_t nx = table->nx;
+    quad_complexes *row = room->row;
     for (int piece = 0; piece < table->npieces; piece++) {
-        const quad_complexes *from = back_of(table, room, piece) + k;
-        for (ptrdiff_t g = 0; g < nx / QUAD; g++)
-            turn_numbers(room->row + g * QUAD, from + g * (PPX_STRIP + 1));
-        const quad_complexes *z =
-            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
-                          room->row, room->row, room->row_room);
+        const quad_complexes *from = back_of(table, room, number, piece) + k;
+        for (ptrdiff_t u = 0; u < nx; u += QUAD, from += PPX_STRIP + 1) {
+            quad_complexes t[QUAD];
+            for (int j = 0; j < QUAD; j++)
+                t[j] = from[j];
+            turn_numbers(t);
+            sums_4_f64(t);
+            for (int j = 0; j < QUAD; j++)
+                row[u + j] = t[j];
+        }
+        transform_together(&table->of_rows, row_factors(job), 0, row);
         for (ptrdiff_t x = 0; x < nx; x += QUAD) {
-            quad_complexes turned[QUAD];
-            turn_numbers(turned, z + x);
+            quad_complexes t[QUAD];
+            for (int j = 0; j < QUAD; j++)
+                t[j] = row[x + j];
+            turn_numbers(t);
             for (ptrdiff_t r = 0; r < QUAD; r++) {
-                quads sums[2] = {rounded(turned[r].re), -rounded(turned[r].im)}, before;
+                quads sums[2] = {rounded(t[r].re), -rounded(t[r].im)}, before;
                 for (int tile = 0; tile < 2; tile++) {
                     double *to = room->products + r * 2 * nx + tile * nx + x;
                     memcpy(&before, to, sizeof before);
@@ -343,30 +369,41 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k)
     }
 }
 
-// Below 2^51 of size: put behind the bits of 1.5 * 2^52, as vectors know it of 32 bits only.
-LANES_INLINE double narrow(int64_t sum) {
-    const double far = 6755399441055744.0;
-    double moved;
-    sum += 0x4338000000000000;
-    memcpy(&moved, &sum, sizeof moved);
-    return moved - far;
-}
-
 #define INLINE inline __attribute__((always_inline))
 
+// A sum of 32 bits as a vector knows it.
+LANES_INLINE double wide(uint32_t sum) {
+    return (double)(int32_t)(sum ^ 0x80000000u) + 2147483648.0;
+}
+
+#ifdef __AVX2__
+#define FOUR_BYTES(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(_mm_loadu_si32(at)))
+#define FOUR_WORDS(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi16_epi32(_mm_loadu_si64(at)))
+#else
+#define FOUR(at) ((quads){(at)[0], (at)[1], (at)[2], (at)[3]})
+#define FOUR_BYTES FOUR
+#define FOUR_WORDS FOUR
+#endif
+
 #define PIXEL uint8_t
+#define SAMPLE int8_t
+#define FOUR_SAMPLES FOUR_BYTES
 #define HALF 128
-#define COLUMN int32_t
+#define COLUMN uint32_t
+#define SIGNED int32_t
 #define SUM double // of whole numbers below 2^53
-#define TO_SUM(sum) narrow(sum)
+#define TO_SUM(sum) wide(sum)
 #define NAME(function) function##_u8
 #include "match.inc.h"
 
 #define PIXEL uint16_t
+#define SAMPLE int16_t
+#define FOUR_SAMPLES FOUR_WORDS
 #define HALF 32768
-#define COLUMN int64_t
+#define COLUMN uint64_t
+#define SIGNED int64_t
 #define SUM int64_t
-#define TO_SUM(sum) (sum)
+#define TO_SUM(sum) (int64_t)(sum)
 #define NAME(function) function##_u16
 #include "match.inc.h"
 
