@@ -162,8 +162,10 @@ static void finish_rows(ptrdiff_t nx, const quad_complexes *row, quad_complexes 
             t[k] = row[u + k];
         sums_4_f64(t);
         turn_numbers(t);
-        for (int k = 0; k < QUAD; k++)
+        for (int k = 0; k < QUAD; k++) {
             groups[k] = t[k];
+            __builtin_prefetch(groups + k + QUAD, 1); // for the next four rows
+        }
     }
 }
 
@@ -233,10 +235,11 @@ typedef struct match_room {
     double *products;       // sums of TI: four rows of two tiles, 2 nx each
     int64_t *windows;       // sums of I and II left of each column of a row, 2 nx + 1 each
     int64_t *sums;          // of I and II down each column of each pair, 2 nx each
+    double *squared;        // n sum II - (sum I)^2 of a row's windows, 2 nx
     int16_t *samples;       // of four rows of two tiles, nx each
 } match_room;
 
-enum { PARTS = 9 };
+enum { PARTS = 10 };
 
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
@@ -250,6 +253,7 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
                                   QUAD * 2 * nx * sizeof(double),
                                   (4 * nx + 8) * sizeof(int64_t),
                                   npairs * 4 * nx * sizeof(int64_t),
+                                  2 * nx * sizeof(double),
                                   QUAD * 2 * nx * sizeof(int16_t)};
     void *parts[PARTS];
     size_t total = 0;
@@ -259,7 +263,7 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     }
     if (room)
         *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
-                             parts[5], parts[6], parts[7], parts[8]};
+                             parts[5], parts[6], parts[7], parts[8], parts[9]};
     return total;
 }
 
@@ -276,11 +280,14 @@ static quad_complexes *back_of(const match_table *table, const match_room *room,
 
 // The last pass over four columns of the image, times the template's, conjugated; and the first
 // pass back.
-static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n) {
+static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n,
+                     const quad_complexes *next) {
     for (ptrdiff_t v = 0; v < n; v += QUAD) {
         quad_complexes t[QUAD];
-        for (int k = 0; k < QUAD; k++)
+        for (int k = 0; k < QUAD; k++) {
             t[k] = z[v + k];
+            __builtin_prefetch(next + v + k);
+        }
         sums_4_f64(t);
         for (int k = 0; k < QUAD; k++) {
             const quad_complexes a = t[k], b = by[v + k];
@@ -297,8 +304,8 @@ static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n) {
 // rows: forward, times the template's, and back; conjugated. The ring's end meets its beginning, as
 // it does in such a product.
 static void group_of_columns(const ppx_job *job, quad_complexes *column, const quad_complexes *ring,
-                             const quad_complexes *by, ptrdiff_t first, ptrdiff_t nrows,
-                             quad_complexes *to) {
+                             const quad_complexes *next, const quad_complexes *by, ptrdiff_t first,
+                             ptrdiff_t nrows, quad_complexes *to) {
     const match_table *table = job->table;
     const match_passes *passes = &table->of_columns;
     const double *factors = column_factors(job);
@@ -307,7 +314,7 @@ static void group_of_columns(const ppx_job *job, quad_complexes *column, const q
     take_apart_pass(passes, factors, 0, column, ring);
     for (ptrdiff_t k = 0; k < ny; k += passes->left[1])
         transform_apart(passes, factors, 1, column + k);
-    multiply(column, by, ny);
+    multiply(column, by, ny, next);
     transform_together(passes, factors, 0, column);
     memcpy(to, column + start, (size_t)before * sizeof *to);
     memcpy(to + before, column, (size_t)(nrows - before) * sizeof *to);
@@ -319,11 +326,15 @@ static void columns(const ppx_job *job, const match_room *room, ptrdiff_t npairs
     const match_table *table = job->table;
     for (ptrdiff_t g = 0; g < table->nx / QUAD; g++)
         for (int piece = 0; piece < table->npieces; piece++)
-            for (ptrdiff_t number = 0; number < npairs; number++)
-                group_of_columns(job, room->column,
-                                 ring_of(table, room, number) + g * (table->ny + 1),
+            for (ptrdiff_t number = 0; number < npairs; number++) {
+                const ptrdiff_t after = number + 1 < npairs ? number + 1 : 0;
+                const ptrdiff_t place = g * (table->ny + 1);
+                group_of_columns(job, room->column, ring_of(table, room, number) + place,
+                                 ring_of(table, room, after) + place +
+                                     (after ? 0 : table->ny + 1),
                                  group_at(job, piece, g), first, nrows,
                                  back_of(table, room, number, piece) + g * (PPX_STRIP + 1));
+            }
 }
 
 // Rounds to a whole number: beyond 2^52 doubles have nothing behind the point.
@@ -342,8 +353,10 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t nu
         const quad_complexes *from = back_of(table, room, number, piece) + k;
         for (ptrdiff_t u = 0; u < nx; u += QUAD, from += PPX_STRIP + 1) {
             quad_complexes t[QUAD];
-            for (int j = 0; j < QUAD; j++)
+            for (int j = 0; j < QUAD; j++) {
                 t[j] = from[j];
+                __builtin_prefetch(from + j + QUAD); // for the next four rows
+            }
             turn_numbers(t);
             sums_4_f64(t);
             for (int j = 0; j < QUAD; j++)

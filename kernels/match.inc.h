@@ -86,22 +86,31 @@ static void NAME(sum_along)(COLUMN *restrict of_i, COLUMN *restrict of_ii,
     }
 }
 
-// One by the root of the deviation in floats, then a step of Newton's in doubles: to 1 part in
-// 10^13, for a float.
+// n sum II - (sum I)^2 of windows.
+static void NAME(deviate)(const match_table *table, double *restrict squared,
+                          const COLUMN *restrict of_i, const COLUMN *restrict of_ii, ptrdiff_t n) {
+    const SUM total = (SUM)table->n;
+    const ptrdiff_t width = table->width;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const SUM i = (SUM)(SIGNED)(of_i[x + width] - of_i[x]);
+        const SUM ii = 2 * TO_SUM(of_ii[x + width] - of_ii[x]) - i;
+        squared[x] = (double)(total * ii - i * i);
+    }
+}
+
+// One by its root in floats, then a step of Newton's in doubles: to 1 part in 10^13, for a float.
 static void NAME(correlate)(const match_table *table, float *restrict out,
-                            const double *restrict products, const COLUMN *restrict of_i,
-                            const COLUMN *restrict of_ii, ptrdiff_t n) {
+                            const double *restrict products, const double *restrict squared,
+                            const COLUMN *restrict of_i, ptrdiff_t n) {
     const SUM total = (SUM)table->n, sum = (SUM)table->sum;
     const double scale = table->deviation > 0 ? 1 / table->deviation : 0;
     const ptrdiff_t width = table->width;
     for (ptrdiff_t x = 0; x < n; x++) {
         const SUM i = (SUM)(SIGNED)(of_i[x + width] - of_i[x]);
-        const SUM ii = 2 * TO_SUM(of_ii[x + width] - of_ii[x]) - i;
         const double above = (double)(total * (SUM)products[x] - sum * i);
-        const double squared = (double)(total * ii - i * i);
-        const double guess = (double)(1 / sqrtf((float)squared));
-        const double root = guess * (1.5 - 0.5 * squared * guess * guess);
-        out[x] = (float)(squared > 0 ? above * scale * root : 0);
+        const double guess = (double)(1 / sqrtf((float)squared[x]));
+        const double root = guess * (1.5 - 0.5 * squared[x] * guess * guess);
+        out[x] = (float)(squared[x] > 0 ? above * scale * root : 0);
     }
 }
 
@@ -132,8 +141,10 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
             products_of(job, room, number, k);
         const double *products = room->products + k % QUAD * 2 * nx;
         float *out = (float *)block->out[k] + x0;
-        NAME(correlate)(table, out, products, of_i, of_ii, first);
-        NAME(correlate)(table, out + first, products + nx, of_i + first, of_ii + first, n - first);
+        NAME(deviate)(table, room->squared, of_i, of_ii, n);
+        NAME(correlate)(table, out, products, room->squared, of_i, first);
+        NAME(correlate)(table, out + first, products + nx, room->squared + first, of_i + first,
+                        n - first);
     }
     NAME(take_row)(sums, squares, (const PIXEL *)block->in[nrows - 1] + x0, ncolumns);
 }
