@@ -1,5 +1,5 @@
-// fourier_passes.inc.h: Stockham's passes over lanes for one precision; what fourier_sums.inc.h needs
-// is defined by who includes it.
+// fourier_passes.inc.h: Stockham's passes over lanes for one precision; what fourier_sums.inc.h
+// needs is defined by who includes it.
 //
 // A pass of radix r takes transforms of r m numbers, s of them one inside the other, apart into
 // r s of m numbers: with w = exp(-2 pi i / (r m)),

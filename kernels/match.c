@@ -233,13 +233,13 @@ typedef struct match_room {
     quad_complexes *rings;  // rows of pairs of tiles: nx / 4 groups of ny + 1 each
     quad_complexes *back;   // what comes out of each pair and piece: nx / 4 groups of a strip + 1
     double *products;       // sums of TI: four rows of two tiles, 2 nx each
-    int64_t *windows;       // sums of I and II left of each column of a row, 2 nx + 1 each
-    int64_t *sums;          // of I and II down each column of each pair, 2 nx each
-    double *squared;        // n sum II - (sum I)^2 of a row's windows, 2 nx
-    int16_t *samples;       // of four rows of two tiles, nx each
+    int64_t *windows; // sums of I and II from a row's first column to each: 2 nx and ROOM each
+    int64_t *sums;    // of I and II down each column of each pair, 2 nx each
+    double *squared;  // n sum II - (sum I)^2 of a row's windows, 2 nx
+    int16_t *samples; // of four rows of two tiles, nx each
 } match_room;
 
-enum { PARTS = 10 };
+enum { PARTS = 10, ROOM = 8 };
 
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
@@ -251,7 +251,7 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
                                   npairs * (size_t)plan->npieces * groups * (PPX_STRIP + 1) *
                                       number,
                                   QUAD * 2 * nx * sizeof(double),
-                                  (4 * nx + 8) * sizeof(int64_t),
+                                  (4 * nx + 3 * ROOM) * sizeof(int64_t),
                                   npairs * 4 * nx * sizeof(int64_t),
                                   2 * nx * sizeof(double),
                                   QUAD * 2 * nx * sizeof(int16_t)};
@@ -267,8 +267,7 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     return total;
 }
 
-static quad_complexes *ring_of(const match_table *table, const match_room *room,
-                               ptrdiff_t number) {
+static quad_complexes *ring_of(const match_table *table, const match_room *room, ptrdiff_t number) {
     return room->rings + number * (table->nx / QUAD) * (table->ny + 1);
 }
 
@@ -330,8 +329,7 @@ static void columns(const ppx_job *job, const match_room *room, ptrdiff_t npairs
                 const ptrdiff_t after = number + 1 < npairs ? number + 1 : 0;
                 const ptrdiff_t place = g * (table->ny + 1);
                 group_of_columns(job, room->column, ring_of(table, room, number) + place,
-                                 ring_of(table, room, after) + place +
-                                     (after ? 0 : table->ny + 1),
+                                 ring_of(table, room, after) + place + (after ? 0 : table->ny + 1),
                                  group_at(job, piece, g), first, nrows,
                                  back_of(table, room, number, piece) + g * (PPX_STRIP + 1));
             }
@@ -389,6 +387,31 @@ LANES_INLINE double wide(uint32_t sum) {
     return (double)(int32_t)(sum ^ 0x80000000u) + 2147483648.0;
 }
 
+typedef uint32_t columns_u8 __attribute__((vector_size(32)));
+typedef uint64_t columns_u16 __attribute__((vector_size(32)));
+
+// Of a vector: sums from the first number to each, and the last number everywhere.
+LANES_INLINE columns_u8 running_u8(columns_u8 v) {
+    const columns_u8 none = {0};
+    v += __builtin_shufflevector(none, v, 0, 8, 9, 10, 0, 12, 13, 14);
+    v += __builtin_shufflevector(none, v, 0, 0, 8, 9, 0, 0, 12, 13);
+    return v + __builtin_shufflevector(none, v, 0, 0, 0, 0, 11, 11, 11, 11);
+}
+
+LANES_INLINE columns_u16 running_u16(columns_u16 v) {
+    const columns_u16 none = {0};
+    v += __builtin_shufflevector(none, v, 0, 4, 0, 6);
+    return v + __builtin_shufflevector(none, v, 0, 0, 5, 5);
+}
+
+LANES_INLINE columns_u8 last_u8(columns_u8 v) {
+    return __builtin_shufflevector(v, v, 7, 7, 7, 7, 7, 7, 7, 7);
+}
+
+LANES_INLINE columns_u16 last_u16(columns_u16 v) {
+    return __builtin_shufflevector(v, v, 3, 3, 3, 3);
+}
+
 #ifdef __AVX2__
 #define FOUR_BYTES(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(_mm_loadu_si32(at)))
 #define FOUR_WORDS(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi16_epi32(_mm_loadu_si64(at)))
@@ -403,6 +426,7 @@ LANES_INLINE double wide(uint32_t sum) {
 #define FOUR_SAMPLES FOUR_BYTES
 #define HALF 128
 #define COLUMN uint32_t
+#define COLUMNS columns_u8
 #define SIGNED int32_t
 #define SUM double // of whole numbers below 2^53
 #define TO_SUM(sum) wide(sum)
@@ -414,6 +438,7 @@ LANES_INLINE double wide(uint32_t sum) {
 #define FOUR_SAMPLES FOUR_WORDS
 #define HALF 32768
 #define COLUMN uint64_t
+#define COLUMNS columns_u16
 #define SIGNED int64_t
 #define SUM int64_t
 #define TO_SUM(sum) (int64_t)(sum)

@@ -1,7 +1,7 @@
 // match.inc.h: the row functions of match.c for one pixel type; PIXEL, SAMPLE (less HALF of the
 // range), FOUR_SAMPLES (to doubles), COLUMN (holds sums down a column; sums of windows modulo its
-// range), SIGNED (of its size), SUM (holds products of two sums, as whole numbers), TO_SUM (from a
-// COLUMN) and NAME are defined by who includes it.
+// range), COLUMNS (a vector of them), SIGNED (of its size), SUM (holds products of two sums, as
+// whole numbers), TO_SUM (from a COLUMN) and NAME are defined by who includes it.
 
 // Samples [from, from + n) of a row; what is beyond the row, or no row at all, is 0.
 static void NAME(samples)(SAMPLE *restrict to, const PIXEL *restrict row, ptrdiff_t from,
@@ -74,15 +74,16 @@ static void NAME(next_row)(COLUMN *sums, COLUMN *squares, const PIXEL *add, cons
     NAME(move_down)(sums, squares, add, take, n);
 }
 
-// The sums of all columns to the left of each, and of the one after the last.
-static void NAME(sum_along)(COLUMN *restrict of_i, COLUMN *restrict of_ii,
-                            const COLUMN *restrict sums, const COLUMN *restrict squares,
-                            ptrdiff_t n) {
-    COLUMN i = 0, ii = 0;
-    of_i[0] = of_ii[0] = 0;
-    for (ptrdiff_t x = 0; x < n; x++) {
-        of_i[x + 1] = i += sums[x];
-        of_ii[x + 1] = ii += squares[x];
+// The sums of n columns and fewer, from the first on; up to a vector more is read and written.
+static void NAME(sum_along)(COLUMN *restrict to, const COLUMN *restrict sums, ptrdiff_t n) {
+    COLUMNS before = {0};
+    for (ptrdiff_t x = 0; x < n; x += (ptrdiff_t)(sizeof before / sizeof *sums)) {
+        COLUMNS v;
+        memcpy(&v, sums + x, sizeof v);
+        v = NAME(running)(v);
+        const COLUMNS up_to = v + before;
+        memcpy(to + x, &up_to, sizeof up_to);
+        before += NAME(last)(v);
     }
 }
 
@@ -92,8 +93,8 @@ static void NAME(deviate)(const match_table *table, double *restrict squared,
     const SUM total = (SUM)table->n;
     const ptrdiff_t width = table->width;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const SUM i = (SUM)(SIGNED)(of_i[x + width] - of_i[x]);
-        const SUM ii = 2 * TO_SUM(of_ii[x + width] - of_ii[x]) - i;
+        const SUM i = (SUM)(SIGNED)(of_i[x + width - 1] - of_i[x - 1]);
+        const SUM ii = 2 * TO_SUM(of_ii[x + width - 1] - of_ii[x - 1]) - i;
         squared[x] = (double)(total * ii - i * i);
     }
 }
@@ -106,7 +107,7 @@ static void NAME(correlate)(const match_table *table, float *restrict out,
     const double scale = table->deviation > 0 ? 1 / table->deviation : 0;
     const ptrdiff_t width = table->width;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const SUM i = (SUM)(SIGNED)(of_i[x + width] - of_i[x]);
+        const SUM i = (SUM)(SIGNED)(of_i[x + width - 1] - of_i[x - 1]);
         const double above = (double)(total * (SUM)products[x] - sum * i);
         const double guess = (double)(1 / sqrtf((float)squared[x]));
         const double root = guess * (1.5 - 0.5 * squared[x] * guess * guess);
@@ -124,7 +125,8 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
     const ptrdiff_t n = left < 2 * across ? left : 2 * across, first = n < across ? n : across;
     const ptrdiff_t ncolumns = n + width - 1;
     COLUMN *sums = (COLUMN *)room->sums + number * 4 * nx, *squares = sums + 2 * nx;
-    COLUMN *of_i = (COLUMN *)room->windows, *of_ii = of_i + 2 * nx + 1;
+    COLUMN *of_i = (COLUMN *)room->windows + ROOM, *of_ii = of_i + 2 * nx + ROOM;
+    of_i[-1] = of_ii[-1] = 0;
     if (block->fresh) {
         memset(sums, 0, (size_t)(4 * nx) * sizeof *sums);
         for (ptrdiff_t k = 0; k < height - 1; k++)
@@ -136,15 +138,16 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
             NAME(add_row)(sums, squares, last, ncolumns);
         else
             NAME(next_row)(sums, squares, last, (const PIXEL *)block->in[k - 1] + x0, ncolumns);
-        NAME(sum_along)(of_i, of_ii, sums, squares, ncolumns);
+        NAME(sum_along)(of_i, sums, ncolumns);
+        NAME(sum_along)(of_ii, squares, ncolumns);
         if (k % QUAD == 0)
             products_of(job, room, number, k);
         const double *products = room->products + k % QUAD * 2 * nx;
         float *out = (float *)block->out[k] + x0;
         NAME(deviate)(table, room->squared, of_i, of_ii, n);
         NAME(correlate)(table, out, products, room->squared, of_i, first);
-        NAME(correlate)(table, out + first, products + nx, room->squared + first, of_i + first,
-                        n - first);
+        NAME(correlate)
+        (table, out + first, products + nx, room->squared + first, of_i + first, n - first);
     }
     NAME(take_row)(sums, squares, (const PIXEL *)block->in[nrows - 1] + x0, ncolumns);
 }
@@ -177,6 +180,7 @@ static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
 #undef SAMPLE
 #undef FOUR_SAMPLES
 #undef COLUMN
+#undef COLUMNS
 #undef SIGNED
 #undef SUM
 #undef TO_SUM
