@@ -159,11 +159,11 @@ static void finish_rows(ptrdiff_t nx, const quad_complexes *row, quad_complexes 
     for (ptrdiff_t u = 0; u < nx; u += QUAD, groups += step) {
         quad_complexes t[QUAD];
         for (int k = 0; k < QUAD; k++)
-            t[k] = row[u + k];
+            t[k] = number_at(row + u + k);
         sums_4_f64(t);
         turn_numbers(t);
         for (int k = 0; k < QUAD; k++) {
-            groups[k] = t[k];
+            put_number(groups + k, t[k]);
             __builtin_prefetch(groups + k + QUAD, 1); // for the next four rows
         }
     }
@@ -284,18 +284,18 @@ static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n,
     for (ptrdiff_t v = 0; v < n; v += QUAD) {
         quad_complexes t[QUAD];
         for (int k = 0; k < QUAD; k++) {
-            t[k] = z[v + k];
+            t[k] = number_at(z + v + k);
             __builtin_prefetch(next + v + k);
         }
         sums_4_f64(t);
         for (int k = 0; k < QUAD; k++) {
-            const quad_complexes a = t[k], b = by[v + k];
+            const quad_complexes a = t[k], b = number_at(by + v + k);
             t[k].re = times_plus(a.re, b.re, a.im * b.im);
             t[k].im = times_less(a.re, b.im, a.im * b.re);
         }
         sums_4_f64(t);
         for (int k = 0; k < QUAD; k++)
-            z[v + k] = t[k];
+            put_number(z + v + k, t[k]);
     }
 }
 
@@ -352,19 +352,19 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t nu
         for (ptrdiff_t u = 0; u < nx; u += QUAD, from += PPX_STRIP + 1) {
             quad_complexes t[QUAD];
             for (int j = 0; j < QUAD; j++) {
-                t[j] = from[j];
+                t[j] = number_at(from + j);
                 __builtin_prefetch(from + j + QUAD); // for the next four rows
             }
             turn_numbers(t);
             sums_4_f64(t);
             for (int j = 0; j < QUAD; j++)
-                row[u + j] = t[j];
+                put_number(row + u + j, t[j]);
         }
         transform_together(&table->of_rows, row_factors(job), 0, row);
         for (ptrdiff_t x = 0; x < nx; x += QUAD) {
             quad_complexes t[QUAD];
             for (int j = 0; j < QUAD; j++)
-                t[j] = row[x + j];
+                t[j] = number_at(row + x + j);
             turn_numbers(t);
             for (ptrdiff_t r = 0; r < QUAD; r++) {
                 quads sums[2] = {rounded(t[r].re), -rounded(t[r].im)}, before;

@@ -27,7 +27,7 @@ static void NAME(load)(const match_room *room, const PIXEL *const rows[QUAD], pt
         }
         turn_numbers(t);
         for (ptrdiff_t k = 0; k < QUAD; k++)
-            room->row[x + k] = t[k];
+            put_number(room->row + x + k, t[k]);
     }
 }
 

@@ -25,6 +25,16 @@ typedef struct quad_complexes { // a number of each of four transforms
     quads re, im;
 } quad_complexes;
 
+// gcc copies such structs through memory, in halves of their vectors.
+LANES_INLINE quad_complexes number_at(const quad_complexes *at) {
+    return (quad_complexes){at->re, at->im};
+}
+
+LANES_INLINE void put_number(quad_complexes *at, quad_complexes a) {
+    at->re = a.re;
+    at->im = a.im;
+}
+
 #define REAL double
 #define VECTOR quads
 #define COMPLEXES quad_complexes
@@ -107,11 +117,11 @@ LANES_INLINE void take_apart(quad_complexes *y, const quad_complexes *x, ptrdiff
     for (ptrdiff_t p = 0; p < m; p++, w += 2 * (r - 1)) {
         quad_complexes t[8];
         for (int k = 0; k < r; k++)
-            t[k] = x[p + m * k];
+            t[k] = number_at(x + p + m * k);
         sums_f64(t, r);
-        y[p] = t[0];
+        put_number(y + p, t[0]);
         for (int j = 1; j < r; j++)
-            y[p + m * j] = turned_f64(t[j], w + 2 * (j - 1));
+            put_number(y + p + m * j, turned_f64(t[j], w + 2 * (j - 1)));
     }
 }
 
@@ -119,12 +129,12 @@ LANES_INLINE void put_together(quad_complexes *y, const quad_complexes *x, ptrdi
                                const double *w) {
     for (ptrdiff_t p = 0; p < m; p++, w += 2 * (r - 1)) {
         quad_complexes t[8];
-        t[0] = x[p];
+        t[0] = number_at(x + p);
         for (int j = 1; j < r; j++)
-            t[j] = turned_f64(x[p + m * j], w + 2 * (j - 1));
+            t[j] = turned_f64(number_at(x + p + m * j), w + 2 * (j - 1));
         sums_f64(t, r);
         for (int k = 0; k < r; k++)
-            y[p + m * k] = t[k];
+            put_number(y + p + m * k, t[k]);
     }
 }
 
