@@ -233,10 +233,10 @@ typedef struct match_room {
     quad_complexes *rings;  // rows of pairs of tiles: nx / 4 groups of ny + 1 each
     quad_complexes *back;   // what comes out of each pair and piece: nx / 4 groups of a strip + 1
     double *products;       // sums of TI: four rows of two tiles, 2 nx each
-    int64_t *windows; // sums of I and II from a row's first column to each: 2 nx and ROOM each
-    int64_t *sums;    // of I and II down each column of each pair, 2 nx each
-    double *squared;  // n sum II - (sum I)^2 of a row's windows, 2 nx
-    int16_t *samples; // of four rows of two tiles, nx each
+    int64_t *windows;       // sums of I and II in a row's windows, 2 nx each
+    int64_t *sums;          // of I and II down each column of each pair, ROOM and 2 nx each
+    double *squared;        // n sum II - (sum I)^2 of a row's windows, 2 nx
+    int16_t *samples;       // of four rows of two tiles, nx each
 } match_room;
 
 enum { PARTS = 10, ROOM = 8 };
@@ -251,8 +251,8 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
                                   npairs * (size_t)plan->npieces * groups * (PPX_STRIP + 1) *
                                       number,
                                   QUAD * 2 * nx * sizeof(double),
-                                  (4 * nx + 3 * ROOM) * sizeof(int64_t),
-                                  npairs * 4 * nx * sizeof(int64_t),
+                                  4 * nx * sizeof(int64_t),
+                                  (npairs * 2 * (2 * nx + ROOM) + ROOM) * sizeof(int64_t),
                                   2 * nx * sizeof(double),
                                   QUAD * 2 * nx * sizeof(int16_t)};
     void *parts[PARTS];
@@ -428,6 +428,7 @@ LANES_INLINE columns_u16 last_u16(columns_u16 v) {
 #define COLUMN uint32_t
 #define COLUMNS columns_u8
 #define SIGNED int32_t
+#define PART int16_t
 #define SUM double // of whole numbers below 2^53
 #define TO_SUM(sum) wide(sum)
 #define NAME(function) function##_u8
@@ -440,6 +441,7 @@ LANES_INLINE columns_u16 last_u16(columns_u16 v) {
 #define COLUMN uint64_t
 #define COLUMNS columns_u16
 #define SIGNED int64_t
+#define PART int64_t
 #define SUM int64_t
 #define TO_SUM(sum) (int64_t)(sum)
 #define NAME(function) function##_u16

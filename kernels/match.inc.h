@@ -49,15 +49,19 @@ static void NAME(forward)(const ppx_job *job, const ppx_block *block, const matc
     }
 }
 
-// Adds a row to the sums down the columns, and takes another away. Squares are summed as triangular
-// numbers, I (I + 1) / 2, for which 32 bits do.
+// Triangular numbers, I (I + 1) / 2, are summed for squares: 32 bits do for those of u8.
+static INLINE SIGNED NAME(triangle)(SIGNED i) {
+    return (SIGNED)((PART)(i * (i + 1)) / 2);
+}
+
+// Adds a row to the sums down the columns, and takes another away.
 static INLINE void NAME(move_down)(COLUMN *restrict sums, COLUMN *restrict squares,
                                    const PIXEL *restrict add, const PIXEL *restrict take,
                                    ptrdiff_t n) {
     for (ptrdiff_t x = 0; x < n; x++) {
         const SIGNED in = add ? (SIGNED)add[x] - HALF : 0, out = take ? (SIGNED)take[x] - HALF : 0;
         sums[x] += (COLUMN)(in - out);
-        squares[x] += (COLUMN)((in - out) * (in + out + 1) / 2);
+        squares[x] += (COLUMN)(NAME(triangle)(in) - NAME(triangle)(out));
     }
 }
 
@@ -74,16 +78,21 @@ static void NAME(next_row)(COLUMN *sums, COLUMN *squares, const PIXEL *add, cons
     NAME(move_down)(sums, squares, add, take, n);
 }
 
-// The sums of n columns and fewer, from the first on; up to a vector more is read and written.
-static void NAME(sum_along)(COLUMN *restrict to, const COLUMN *restrict sums, ptrdiff_t n) {
-    COLUMNS before = {0};
+// The sums of n windows from left to right; sums[-1] is 0, and up to a vector more is read and
+// written.
+static void NAME(window)(COLUMN *restrict to, const COLUMN *restrict sums, ptrdiff_t width,
+                         ptrdiff_t n) {
+    COLUMN first = 0;
+    for (ptrdiff_t x = 0; x < width - 1; x++)
+        first += sums[x];
+    COLUMNS before = first - (COLUMNS){0};
     for (ptrdiff_t x = 0; x < n; x += (ptrdiff_t)(sizeof before / sizeof *sums)) {
-        COLUMNS v;
-        memcpy(&v, sums + x, sizeof v);
-        v = NAME(running)(v);
-        const COLUMNS up_to = v + before;
-        memcpy(to + x, &up_to, sizeof up_to);
-        before += NAME(last)(v);
+        COLUMNS come, go;
+        memcpy(&come, sums + x + width - 1, sizeof come);
+        memcpy(&go, sums + x - 1, sizeof go);
+        const COLUMNS steps = NAME(running)(come - go), now = before + steps;
+        memcpy(to + x, &now, sizeof now);
+        before += NAME(last)(steps);
     }
 }
 
@@ -91,10 +100,9 @@ static void NAME(sum_along)(COLUMN *restrict to, const COLUMN *restrict sums, pt
 static void NAME(deviate)(const match_table *table, double *restrict squared,
                           const COLUMN *restrict of_i, const COLUMN *restrict of_ii, ptrdiff_t n) {
     const SUM total = (SUM)table->n;
-    const ptrdiff_t width = table->width;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const SUM i = (SUM)(SIGNED)(of_i[x + width - 1] - of_i[x - 1]);
-        const SUM ii = 2 * TO_SUM(of_ii[x + width - 1] - of_ii[x - 1]) - i;
+        const SUM i = (SUM)(SIGNED)(of_i[x]);
+        const SUM ii = 2 * TO_SUM(of_ii[x]) - i;
         squared[x] = (double)(total * ii - i * i);
     }
 }
@@ -105,9 +113,8 @@ static void NAME(correlate)(const match_table *table, float *restrict out,
                             const COLUMN *restrict of_i, ptrdiff_t n) {
     const SUM total = (SUM)table->n, sum = (SUM)table->sum;
     const double scale = table->deviation > 0 ? 1 / table->deviation : 0;
-    const ptrdiff_t width = table->width;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const SUM i = (SUM)(SIGNED)(of_i[x + width - 1] - of_i[x - 1]);
+        const SUM i = (SUM)(SIGNED)(of_i[x]);
         const double above = (double)(total * (SUM)products[x] - sum * i);
         const double guess = (double)(1 / sqrtf((float)squared[x]));
         const double root = guess * (1.5 - 0.5 * squared[x] * guess * guess);
@@ -124,11 +131,11 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
     const ptrdiff_t left = job->in.width - width + 1 - x0;
     const ptrdiff_t n = left < 2 * across ? left : 2 * across, first = n < across ? n : across;
     const ptrdiff_t ncolumns = n + width - 1;
-    COLUMN *sums = (COLUMN *)room->sums + number * 4 * nx, *squares = sums + 2 * nx;
-    COLUMN *of_i = (COLUMN *)room->windows + ROOM, *of_ii = of_i + 2 * nx + ROOM;
-    of_i[-1] = of_ii[-1] = 0;
+    COLUMN *sums = (COLUMN *)room->sums + number * 2 * (2 * nx + ROOM) + ROOM;
+    COLUMN *squares = sums + 2 * nx + ROOM;
+    COLUMN *of_i = (COLUMN *)room->windows, *of_ii = of_i + 2 * nx;
     if (block->fresh) {
-        memset(sums, 0, (size_t)(4 * nx) * sizeof *sums);
+        memset(sums - ROOM, 0, (size_t)(2 * (2 * nx + ROOM)) * sizeof *sums);
         for (ptrdiff_t k = 0; k < height - 1; k++)
             NAME(add_row)(sums, squares, (const PIXEL *)block->in[k] + x0, ncolumns);
     }
@@ -138,8 +145,8 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
             NAME(add_row)(sums, squares, last, ncolumns);
         else
             NAME(next_row)(sums, squares, last, (const PIXEL *)block->in[k - 1] + x0, ncolumns);
-        NAME(sum_along)(of_i, sums, ncolumns);
-        NAME(sum_along)(of_ii, squares, ncolumns);
+        NAME(window)(of_i, sums, width, n);
+        NAME(window)(of_ii, squares, width, n);
         if (k % QUAD == 0)
             products_of(job, room, number, k);
         const double *products = room->products + k % QUAD * 2 * nx;
@@ -182,6 +189,7 @@ static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
 #undef COLUMN
 #undef COLUMNS
 #undef SIGNED
+#undef PART
 #undef SUM
 #undef TO_SUM
 #undef HALF
