@@ -5,7 +5,9 @@
 // r s of m numbers: with w = exp(-2 pi i / (r m)),
 //     y[q + s (r p + j)] = w^(j p) sum over k of x[q + s (p + m k)] exp(-2 pi i j k / r)
 // The factors w^(j p), j = 1 to r - 1, lie in the order of p, pass after pass.
+#define TIMES_PLUS(a, b, c) ((a) * (b) + (c))
 #include "fourier_sums.inc.h"
+#undef TIMES_PLUS
 
 LANES_INLINE COMPLEXES NAME(turned)(COMPLEXES a, const REAL *w) {
     VECTOR re = NAME(all)(w[0]), im = NAME(all)(w[1]);

@@ -1,6 +1,6 @@
 // fourier_sums.inc.h: transforms of 2, 3, 4, 5 and 8 numbers, which passes are made of, for one
-// precision; REAL, VECTOR (of REAL), COMPLEXES (a struct of two of them, re and im) and NAME are
-// defined by who includes it.
+// precision; REAL, VECTOR (of REAL), COMPLEXES (a struct of two of them, re and im), TIMES_PLUS(a, b,
+// c), a b + c of vectors, and NAME are defined by who includes it.
 LANES_INLINE VECTOR NAME(all)(REAL value) {
     return value - (VECTOR){0};
 }
@@ -24,6 +24,11 @@ LANES_INLINE COMPLEXES NAME(plus_i)(COMPLEXES a, COMPLEXES b) {
 
 LANES_INLINE COMPLEXES NAME(scaled)(COMPLEXES a, REAL by) {
     return (COMPLEXES){a.re * NAME(all)(by), a.im * NAME(all)(by)};
+}
+
+LANES_INLINE COMPLEXES NAME(plus_scaled)(COMPLEXES a, COMPLEXES b, REAL by) {
+    const VECTOR scale = NAME(all)(by);
+    return (COMPLEXES){TIMES_PLUS(b.re, scale, a.re), TIMES_PLUS(b.im, scale, a.im)};
 }
 
 // Sums over k of t[k] exp(-2 pi i j k / r), for j = 0 to r - 1 in place.
@@ -72,16 +77,16 @@ LANES_INLINE void NAME(sums_8)(COMPLEXES t[8]) {
     COMPLEXES even[4] = {t[0], t[2], t[4], t[6]}, odd[4] = {t[1], t[3], t[5], t[7]};
     NAME(sums_4)(even);
     NAME(sums_4)(odd);
-    COMPLEXES one = NAME(scaled)(NAME(minus_i)(odd[1], odd[1]), half);   // (1 - i) / sqrt 2
-    COMPLEXES three = NAME(scaled)(NAME(plus_i)(odd[3], odd[3]), -half); // -(1 + i) / sqrt 2
+    COMPLEXES one = NAME(minus_i)(odd[1], odd[1]);  // (1 - i) odd
+    COMPLEXES three = NAME(plus_i)(odd[3], odd[3]); // (1 + i) odd
     t[0] = NAME(plus)(even[0], odd[0]);
     t[4] = NAME(minus)(even[0], odd[0]);
-    t[1] = NAME(plus)(even[1], one);
-    t[5] = NAME(minus)(even[1], one);
+    t[1] = NAME(plus_scaled)(even[1], one, half);
+    t[5] = NAME(plus_scaled)(even[1], one, -half);
     t[2] = NAME(minus_i)(even[2], odd[2]);
     t[6] = NAME(plus_i)(even[2], odd[2]);
-    t[3] = NAME(plus)(even[3], three);
-    t[7] = NAME(minus)(even[3], three);
+    t[3] = NAME(plus_scaled)(even[3], three, -half);
+    t[7] = NAME(plus_scaled)(even[3], three, half);
 }
 
 LANES_INLINE void NAME(sums)(COMPLEXES *t, int r) {

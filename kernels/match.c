@@ -236,10 +236,11 @@ typedef struct match_room {
     int64_t *windows;       // sums of I and II in a row's windows, 2 nx each
     int64_t *sums;          // of I and II down each column of each pair, ROOM and 2 nx each
     double *squared;        // n sum II - (sum I)^2 of a row's windows, 2 nx
+    float *guesses;         // of one by its root, 2 nx
     int16_t *samples;       // of four rows of two tiles, nx each
 } match_room;
 
-enum { PARTS = 10, ROOM = 8 };
+enum { PARTS = 11, ROOM = 8 };
 
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
@@ -254,6 +255,7 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
                                   4 * nx * sizeof(int64_t),
                                   (npairs * 2 * (2 * nx + ROOM) + ROOM) * sizeof(int64_t),
                                   2 * nx * sizeof(double),
+                                  2 * nx * sizeof(float),
                                   QUAD * 2 * nx * sizeof(int16_t)};
     void *parts[PARTS];
     size_t total = 0;
@@ -262,8 +264,8 @@ static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
         total += nbytes[k];
     }
     if (room)
-        *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
-                             parts[5], parts[6], parts[7], parts[8], parts[9]};
+        *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4], parts[5],
+                             parts[6], parts[7], parts[8], parts[9], parts[10]};
     return total;
 }
 
@@ -390,26 +392,31 @@ LANES_INLINE double wide(uint32_t sum) {
 typedef uint32_t columns_u8 __attribute__((vector_size(32)));
 typedef uint64_t columns_u16 __attribute__((vector_size(32)));
 
-// Of a vector: sums from the first number to each, and the last number everywhere.
-LANES_INLINE columns_u8 running_u8(columns_u8 v) {
-    const columns_u8 none = {0};
-    v += __builtin_shufflevector(none, v, 0, 8, 9, 10, 0, 12, 13, 14);
-    v += __builtin_shufflevector(none, v, 0, 0, 8, 9, 0, 0, 12, 13);
-    return v + __builtin_shufflevector(none, v, 0, 0, 0, 0, 11, 11, 11, 11);
-}
-
+// Of a vector: sums from the first number to each, and the last number everywhere. Shuffles are
+// within halves first, and then of halves: others take longer.
 LANES_INLINE columns_u16 running_u16(columns_u16 v) {
     const columns_u16 none = {0};
-    v += __builtin_shufflevector(none, v, 0, 4, 0, 6);
-    return v + __builtin_shufflevector(none, v, 0, 0, 5, 5);
-}
-
-LANES_INLINE columns_u8 last_u8(columns_u8 v) {
-    return __builtin_shufflevector(v, v, 7, 7, 7, 7, 7, 7, 7, 7);
+    v += __builtin_shufflevector(none, v, 0, 4, 2, 6);
+    const columns_u16 ends = __builtin_shufflevector(v, v, 1, 1, 3, 3);
+    return v + __builtin_shufflevector(none, ends, 0, 1, 4, 5);
 }
 
 LANES_INLINE columns_u16 last_u16(columns_u16 v) {
-    return __builtin_shufflevector(v, v, 3, 3, 3, 3);
+    const columns_u16 ends = __builtin_shufflevector(v, v, 1, 1, 3, 3);
+    return __builtin_shufflevector(ends, ends, 2, 3, 2, 3);
+}
+
+LANES_INLINE columns_u8 running_u8(columns_u8 v) {
+    const columns_u8 none = {0};
+    v += __builtin_shufflevector(none, v, 0, 8, 9, 10, 4, 12, 13, 14);
+    v += (columns_u8)__builtin_shufflevector((columns_u16)none, (columns_u16)v, 0, 4, 2, 6);
+    const columns_u16 ends = (columns_u16)__builtin_shufflevector(v, v, 3, 3, 3, 3, 7, 7, 7, 7);
+    return v + (columns_u8)__builtin_shufflevector((columns_u16)none, ends, 0, 1, 4, 5);
+}
+
+LANES_INLINE columns_u8 last_u8(columns_u8 v) {
+    const columns_u16 ends = (columns_u16)__builtin_shufflevector(v, v, 3, 3, 3, 3, 7, 7, 7, 7);
+    return (columns_u8)__builtin_shufflevector(ends, ends, 2, 3, 2, 3);
 }
 
 #ifdef __AVX2__

@@ -107,18 +107,29 @@ static void NAME(deviate)(const match_table *table, double *restrict squared,
     }
 }
 
-// One by its root in floats, then a step of Newton's in doubles: to 1 part in 10^13, for a float.
+// Near one by its root: to 3 parts in 10^7. Alone in a loop, as nothing else can begin while the
+// processor is full of what waits for roots.
+static void NAME(guess)(float *restrict guesses, const double *restrict squared, ptrdiff_t n) {
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const float size = (float)squared[x];
+        guesses[x] = 1 / sqrtf(size > 1 ? size : 1);
+    }
+}
+
+// One by the root is a guess and a step of Newton's, in doubles, to 1 part in 10^12. Where a window
+// is flat the product is 0, too.
 static void NAME(correlate)(const match_table *table, float *restrict out,
-                            const double *restrict products, const double *restrict squared,
-                            const COLUMN *restrict of_i, ptrdiff_t n) {
+                            const double *restrict products, const COLUMN *restrict of_i,
+                            const double *restrict squared, const float *restrict guesses,
+                            ptrdiff_t n) {
     const SUM total = (SUM)table->n, sum = (SUM)table->sum;
     const double scale = table->deviation > 0 ? 1 / table->deviation : 0;
+    const double half = 0.5 * scale, more = 1.5 * scale;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const SUM i = (SUM)(SIGNED)(of_i[x]);
+        const SUM i = (SUM)(SIGNED)of_i[x];
         const double above = (double)(total * (SUM)products[x] - sum * i);
-        const double guess = (double)(1 / sqrtf((float)squared[x]));
-        const double root = guess * (1.5 - 0.5 * squared[x] * guess * guess);
-        out[x] = (float)(squared[x] > 0 ? above * scale * root : 0);
+        const double guess = (double)guesses[x];
+        out[x] = (float)(above * guess * (more - half * squared[x] * (guess * guess)));
     }
 }
 
@@ -152,9 +163,11 @@ static void NAME(pair)(const ppx_job *job, const ppx_block *block, const match_r
         const double *products = room->products + k % QUAD * 2 * nx;
         float *out = (float *)block->out[k] + x0;
         NAME(deviate)(table, room->squared, of_i, of_ii, n);
-        NAME(correlate)(table, out, products, room->squared, of_i, first);
+        NAME(guess)(room->guesses, room->squared, n);
+        NAME(correlate)(table, out, products, of_i, room->squared, room->guesses, first);
         NAME(correlate)
-        (table, out + first, products + nx, room->squared + first, of_i + first, n - first);
+        (table, out + first, products + nx, of_i + first, room->squared + first,
+         room->guesses + first, n - first);
     }
     NAME(take_row)(sums, squares, (const PIXEL *)block->in[nrows - 1] + x0, ncolumns);
 }

@@ -35,11 +35,31 @@ LANES_INLINE void put_number(quad_complexes *at, quad_complexes a) {
     at->im = a.im;
 }
 
+#ifdef __FMA__
+LANES_INLINE quads times_plus(quads a, quads b, quads c) {
+    return (quads)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+
+LANES_INLINE quads times_less(quads a, quads b, quads c) {
+    return (quads)_mm256_fmsub_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+#else
+LANES_INLINE quads times_plus(quads a, quads b, quads c) {
+    return a * b + c;
+}
+
+LANES_INLINE quads times_less(quads a, quads b, quads c) {
+    return a * b - c;
+}
+#endif
+
 #define REAL double
 #define VECTOR quads
 #define COMPLEXES quad_complexes
 #define NAME(function) function##_f64
+#define TIMES_PLUS times_plus
 #include "fourier_sums.inc.h"
+#undef TIMES_PLUS
 #undef REAL
 #undef VECTOR
 #undef COMPLEXES
@@ -87,24 +107,6 @@ static void make_factors(double *w, const match_passes *plan) {
             }
     }
 }
-
-#ifdef __FMA__
-LANES_INLINE quads times_plus(quads a, quads b, quads c) {
-    return (quads)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-}
-
-LANES_INLINE quads times_less(quads a, quads b, quads c) {
-    return (quads)_mm256_fmsub_pd((__m256d)a, (__m256d)b, (__m256d)c);
-}
-#else
-LANES_INLINE quads times_plus(quads a, quads b, quads c) {
-    return a * b + c;
-}
-
-LANES_INLINE quads times_less(quads a, quads b, quads c) {
-    return a * b - c;
-}
-#endif
 
 LANES_INLINE quad_complexes turned_f64(quad_complexes a, const double *w) {
     const quads re = all_f64(w[0]), im = all_f64(w[1]);
