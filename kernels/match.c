@@ -179,13 +179,13 @@ static void build_piece(const ppx_job *job, int piece) {
             for (ptrdiff_t x = 0; x < table->width; x++)
                 room[x].re[r] =
                     piece_of(centred(&job->second->rows, x, y + r), piece, table->npieces);
-        transform_apart(&table->of_rows, row_factors(job), 0, room);
+        transform_apart(&table->of_rows, row_factors(job), 0, room, nx);
         finish_rows(nx, room, group_at(job, piece, 0) + y, ny);
     }
     const double scale = 1 / ((double)nx * (double)ny);
     for (ptrdiff_t g = 0; g < nx / QUAD; g++) {
         quad_complexes *group = group_at(job, piece, g);
-        transform_apart(&table->of_columns, column_factors(job), 0, group);
+        transform_apart(&table->of_columns, column_factors(job), 0, group, ny);
         for (ptrdiff_t v = 0; v < ny; v += QUAD) {
             sums_4_f64(group + v);
             for (ptrdiff_t k = v; k < v + QUAD; k++)
@@ -312,11 +312,10 @@ static void group_of_columns(const ppx_job *job, quad_complexes *column, const q
     const double *factors = column_factors(job);
     const ptrdiff_t ny = table->ny, start = first % ny, left = ny - start;
     const ptrdiff_t before = nrows < left ? nrows : left; // the end of the ring
-    take_apart_pass(passes, factors, 0, column, ring);
-    for (ptrdiff_t k = 0; k < ny; k += passes->left[1])
-        transform_apart(passes, factors, 1, column + k);
+    take_apart_pass(passes, factors, 0, column, ring, ny);
+    transform_apart(passes, factors, 1, column, ny);
     multiply(column, by, ny, next);
-    transform_together(passes, factors, 0, column);
+    transform_together(passes, factors, 0, column, ny);
     memcpy(to, column + start, (size_t)before * sizeof *to);
     memcpy(to + before, column, (size_t)(nrows - before) * sizeof *to);
 }
@@ -362,7 +361,7 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t nu
             for (int j = 0; j < QUAD; j++)
                 put_number(row + u + j, t[j]);
         }
-        transform_together(&table->of_rows, row_factors(job), 0, row);
+        transform_together(&table->of_rows, row_factors(job), 0, row, nx);
         for (ptrdiff_t x = 0; x < nx; x += QUAD) {
             quad_complexes t[QUAD];
             for (int j = 0; j < QUAD; j++)

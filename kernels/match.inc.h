@@ -44,7 +44,7 @@ static void NAME(forward)(const ppx_job *job, const ppx_block *block, const matc
         for (ptrdiff_t r = 0; r < QUAD; r++)
             rows[r] = y + r >= first && y + r < end ? block->in[y + r - first] : NULL;
         NAME(load)(room, rows, x0, plan->across, job->in.width, nx);
-        transform_apart(&table->of_rows, row_factors(job), 0, room->row);
+        transform_apart(&table->of_rows, row_factors(job), 0, room->row, table->nx);
         finish_rows(nx, room->row, ring_of(table, room, number) + y % ny, ny + 1);
     }
 }

@@ -114,86 +114,88 @@ LANES_INLINE quad_complexes turned_f64(quad_complexes a, const double *w) {
 }
 
 // r is a constant where these are called.
-LANES_INLINE void take_apart(quad_complexes *y, const quad_complexes *x, ptrdiff_t m, int r,
-                             const double *w) {
-    for (ptrdiff_t p = 0; p < m; p++, w += 2 * (r - 1)) {
-        quad_complexes t[8];
-        for (int k = 0; k < r; k++)
-            t[k] = number_at(x + p + m * k);
-        sums_f64(t, r);
-        put_number(y + p, t[0]);
-        for (int j = 1; j < r; j++)
-            put_number(y + p + m * j, turned_f64(t[j], w + 2 * (j - 1)));
+LANES_INLINE void take_apart(quad_complexes *y, const quad_complexes *x, ptrdiff_t n, ptrdiff_t m,
+                             int r, const double *factors) {
+    for (ptrdiff_t block = 0; block < n; block += r * m) {
+        const double *w = factors;
+        for (ptrdiff_t p = block; p < block + m; p++, w += 2 * (r - 1)) {
+            quad_complexes t[8];
+            for (int k = 0; k < r; k++)
+                t[k] = number_at(x + p + m * k);
+            sums_f64(t, r);
+            put_number(y + p, t[0]);
+            for (int j = 1; j < r; j++)
+                put_number(y + p + m * j, turned_f64(t[j], w + 2 * (j - 1)));
+        }
     }
 }
 
-LANES_INLINE void put_together(quad_complexes *y, const quad_complexes *x, ptrdiff_t m, int r,
-                               const double *w) {
-    for (ptrdiff_t p = 0; p < m; p++, w += 2 * (r - 1)) {
-        quad_complexes t[8];
-        t[0] = number_at(x + p);
-        for (int j = 1; j < r; j++)
-            t[j] = turned_f64(number_at(x + p + m * j), w + 2 * (j - 1));
-        sums_f64(t, r);
-        for (int k = 0; k < r; k++)
-            put_number(y + p + m * k, t[k]);
+LANES_INLINE void put_together(quad_complexes *y, const quad_complexes *x, ptrdiff_t n, ptrdiff_t m,
+                               int r, const double *factors) {
+    for (ptrdiff_t block = 0; block < n; block += r * m) {
+        const double *w = factors;
+        for (ptrdiff_t p = block; p < block + m; p++, w += 2 * (r - 1)) {
+            quad_complexes t[8];
+            t[0] = number_at(x + p);
+            for (int j = 1; j < r; j++)
+                t[j] = turned_f64(number_at(x + p + m * j), w + 2 * (j - 1));
+            sums_f64(t, r);
+            for (int k = 0; k < r; k++)
+                put_number(y + p + m * k, t[k]);
+        }
     }
 }
 
-// One pass over a block of x, to y or in place.
+// One pass over the blocks of n numbers of x, to y or in place.
 #define PASS_OF(name)                                                                              \
     static void name##_pass(const match_passes *plan, const double *w, int pass,                   \
-                            quad_complexes *y, const quad_complexes *x) {                          \
+                            quad_complexes *y, const quad_complexes *x, ptrdiff_t n) {             \
         const int r = plan->radix[pass];                                                           \
         const ptrdiff_t m = plan->left[pass] / r;                                                  \
         w += plan->factors[pass];                                                                  \
         if (r == 2)                                                                                \
-            name(y, x, m, 2, w);                                                                   \
+            name(y, x, n, m, 2, w);                                                                \
         else if (r == 3)                                                                           \
-            name(y, x, m, 3, w);                                                                   \
+            name(y, x, n, m, 3, w);                                                                \
         else if (r == 4)                                                                           \
-            name(y, x, m, 4, w);                                                                   \
+            name(y, x, n, m, 4, w);                                                                \
         else if (r == 5)                                                                           \
-            name(y, x, m, 5, w);                                                                   \
+            name(y, x, n, m, 5, w);                                                                \
         else                                                                                       \
-            name(y, x, m, 8, w);                                                                   \
+            name(y, x, n, m, 8, w);                                                                \
     }
 PASS_OF(take_apart)
 PASS_OF(put_together)
 #undef PASS_OF
 
-// The passes from `pass` to the last but one, over one block.
-static void transform_apart(const match_passes *plan, const double *w, int pass,
-                            quad_complexes *x) {
-    if (pass + 1 == plan->npasses)
-        return;
-    const ptrdiff_t left = plan->left[pass];
-    if (left > IN_CACHE) {
-        take_apart_pass(plan, w, pass, x, x);
-        for (ptrdiff_t k = 0; k < left; k += plan->left[pass + 1])
-            transform_apart(plan, w, pass + 1, x + k);
-        return;
+// The passes from `pass` to the last but one over blocks of n numbers. Where they do not fit into
+// the cache they go one after the other.
+static void transform_apart(const match_passes *plan, const double *w, int pass, quad_complexes *x,
+                            ptrdiff_t n) {
+    for (; pass + 1 < plan->npasses; pass++) {
+        const ptrdiff_t left = plan->left[pass];
+        if (n > IN_CACHE && n > left) {
+            for (ptrdiff_t k = 0; k < n; k += left)
+                transform_apart(plan, w, pass, x + k, left);
+            return;
+        }
+        take_apart_pass(plan, w, pass, x, x, n);
     }
-    for (; pass + 1 < plan->npasses; pass++)
-        for (ptrdiff_t k = 0; k < left; k += plan->left[pass])
-            take_apart_pass(plan, w, pass, x + k, x + k);
 }
 
-// The other way around.
+// The other way around, for one block.
 static void transform_together(const match_passes *plan, const double *w, int pass,
-                               quad_complexes *x) {
-    if (pass + 1 == plan->npasses)
+                               quad_complexes *x, ptrdiff_t n) {
+    int last = plan->npasses - 2;
+    if (pass > last)
         return;
-    const ptrdiff_t left = plan->left[pass];
-    if (left > IN_CACHE) {
-        for (ptrdiff_t k = 0; k < left; k += plan->left[pass + 1])
-            transform_together(plan, w, pass + 1, x + k);
-        put_together_pass(plan, w, pass, x, x);
-        return;
+    if (n > IN_CACHE) {
+        for (ptrdiff_t k = 0; k < n; k += plan->left[pass + 1])
+            transform_together(plan, w, pass + 1, x + k, plan->left[pass + 1]);
+        last = pass;
     }
-    for (int last = plan->npasses - 2; last >= pass; last--)
-        for (ptrdiff_t k = 0; k < left; k += plan->left[last])
-            put_together_pass(plan, w, last, x + k, x + k);
+    for (; last >= pass; last--)
+        put_together_pass(plan, w, last, x, x, n);
 }
 
 // ---- Turning rows of numbers --------------------------------------------------------------------
