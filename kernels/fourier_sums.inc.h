@@ -1,6 +1,6 @@
 // fourier_sums.inc.h: transforms of 2, 3, 4, 5 and 8 numbers, which passes are made of, for one
-// precision; REAL, VECTOR (of REAL), COMPLEXES (a struct of two of them, re and im), TIMES_PLUS(a, b,
-// c), a b + c of vectors, and NAME are defined by who includes it.
+// precision; REAL, VECTOR (of REAL), COMPLEXES (a struct of two of them, re and im), TIMES_PLUS(a,
+// b, c), a b + c of vectors, and NAME are defined by who includes it.
 LANES_INLINE VECTOR NAME(all)(REAL value) {
     return value - (VECTOR){0};
 }
