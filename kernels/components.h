@@ -269,6 +269,31 @@ static INLINE void put_over_64(uint32_t *restrict out, uint64_t bits, uint32_t v
             out[half + k] ^= mask_of(bits >> half, k) & (value ^ out[half + k]);
 }
 
+// An image that no cache holds is written past all of them: whoever reads it next does not find it
+// there anyway, and memory need not be read before it is written.
+enum { CACHES = 32 << 20 };
+
+static inline bool is_past_caches(const ppx_job *job, const uint32_t *out) {
+    return (size_t)job->in.height >= CACHES / sizeof *out / (size_t)job->geometry.out.width &&
+           (uintptr_t)out % 64 == 0;
+}
+
+static INLINE void put_past_caches(uint32_t *out, const uint32_t *from) {
+#ifdef __AVX2__
+    for (int k = 0; k < 64; k += 8)
+        _mm256_stream_si256((__m256i *)(out + k), _mm256_loadu_si256((const __m256i *)(from + k)));
+#else
+    memcpy(out, from, 64 * sizeof *out);
+#endif
+}
+
+// After it others see what went past caches; for who has painted rows.
+static inline void end_past_caches(void) {
+#ifdef __AVX2__
+    _mm_sfence();
+#endif
+}
+
 // Writes number[component] + more along the runs of a row and `none` between them; number may be
 // NULL for the components themselves. A word of the row has one run in most cases: its bits become
 // masks, and no branch depends on where it begins or ends.
@@ -278,12 +303,14 @@ static inline void paint_row_u32(const ppx_job *job, const ppx_piece *piece, ptr
     const uint64_t *bits = row_bits(job, piece, row);
     const uint32_t *run = (const uint32_t *)piece->b.data + first_runs(piece)[row];
     const ptrdiff_t width = job->geometry.out.width;
-    uint32_t rest[64], value = none;
+    const bool past = is_past_caches(job, out);
+    uint32_t held[64] __attribute__((aligned(64))), value = none;
     uint64_t carry = 0;
     for (ptrdiff_t x = 0; x < width; x += 64) {
         const uint64_t word = *bits++;
         uint64_t starts = word & ~(word << 1 | carry);
-        uint32_t *to = width - x < 64 ? rest : out + x;
+        const bool whole = width - x >= 64;
+        uint32_t *to = whole && !past ? out + x : held;
         if (!(word & carry)) {                             // no run comes from the left
             value = (number ? number[*run] : *run) + more; // also after the last run
             run += starts != 0;
@@ -295,8 +322,10 @@ static inline void paint_row_u32(const ppx_job *job, const ppx_piece *piece, ptr
             run++;
             put_over_64(to, word & ~((starts & (~starts + 1)) - 1), value);
         }
-        if (to == rest)
-            memcpy(out + x, rest, (size_t)(width - x) * sizeof *out);
+        if (!whole)
+            memcpy(out + x, held, (size_t)(width - x) * sizeof *out);
+        else if (past)
+            put_past_caches(out + x, held);
         carry = word >> 63;
     }
 }
@@ -305,6 +334,7 @@ static inline void paint_row_u32(const ppx_job *job, const ppx_piece *piece, ptr
 static inline void component_edge(const ppx_job *job, const ppx_piece *piece, bool last,
                                   uint32_t *ids) {
     paint_row_u32(job, piece, last ? piece->nrows - 1 : 0, NULL, 0, NONE, ids);
+    end_past_caches();
 }
 
 static inline ppx_status component_seam(const ppx_job *job, const uint32_t *above,
