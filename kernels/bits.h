@@ -37,4 +37,22 @@ static inline uint64_t bits_of_64(const uint8_t *bytes) {
     return bits;
 }
 
+// Byte k is 255 where bit k is set, and 0 elsewhere.
+static inline void bytes_of_64(uint8_t *bytes, uint64_t bits) {
+#ifdef __AVX2__
+    const __m256i which =
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+    const __m256i mask = _mm256_set1_epi64x((long long)0x8040201008040201u);
+    for (int k = 0; k < 64; k += 32) {
+        __m256i half = _mm256_set1_epi32((int)(uint32_t)(bits >> k));
+        half = _mm256_and_si256(_mm256_shuffle_epi8(half, which), mask);
+        half = _mm256_cmpeq_epi8(half, mask);
+        _mm256_storeu_si256((__m256i *)(bytes + k), half);
+    }
+#else
+    for (int k = 0; k < 64; k++)
+        bytes[k] = (uint8_t) - (bits >> k & 1);
+#endif
+}
+
 #endif

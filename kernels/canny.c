@@ -13,6 +13,7 @@
 // not a flood, so that ranks need a constant number of rounds.
 // Cost: a read of the image, two bits a pixel written and read, a write of the edges.
 #include "blur.h"
+#include "canny_edges.h"
 #include "components.h"
 #include "lanes.h"
 
@@ -109,6 +110,7 @@ static void class_geometry(const ppx_job *job, ppx_geometry *g) {
     g->border = PPX_REPLICATE;
     g->out.type = PPX_U8;
     g->out.width = (ptrdiff_t)(2 * sizeof(uint64_t) * words_of(job));
+    g->side = job->in.type == PPX_U8;
     g->scratch_nbytes = job->in.type == PPX_U8 ? tiles_nbytes(job) : lines_nbytes(job);
 }
 
@@ -116,40 +118,6 @@ static void class_geometry(const ppx_job *job, ppx_geometry *g) {
 
 static void edges_geometry(const ppx_job *job, ppx_geometry *g) {
     g->out.width = job->first.width;
-}
-
-typedef struct strong_row {
-    const uint64_t *bits;
-    uint32_t *strong;
-} strong_row;
-
-static INLINE void look_for_strong(void *context, uint32_t component, size_t x0, size_t x1) {
-    const strong_row *row = context;
-    for (size_t x = x0; x < x1;) {
-        const size_t end = x1 < (x | 63) + 1 ? x1 : (x | 63) + 1;
-        const uint64_t mask = UINT64_MAX >> (64 - (end - x)) << x % 64;
-        row->strong[component] |= (row->bits[x / 64] & mask) != 0;
-        x = end;
-    }
-}
-
-static ppx_status edges_local(const ppx_job *job, const ppx_image *rows, ppx_piece *piece,
-                              ppx_error *error) {
-    ppx_status status = take_runs(job, rows, piece, error);
-    if (!status)
-        status = find_components(job, piece, true, error);
-    const size_t nbytes = piece->ncomponents * sizeof(uint32_t);
-    if (!status)
-        status = ppx_pool_reserve(&piece->records, nbytes, error);
-    if (status || !nbytes)
-        return status;
-    memset(piece->records.data, 0, nbytes);
-    for (ptrdiff_t k = 0; k < piece->nrows; k++) {
-        strong_row row = {(const uint64_t *)ppx_image_row(rows, k) + words_of(job),
-                          piece->records.data};
-        each_run(job, piece, k, look_for_strong, &row);
-    }
-    return PPX_OK;
 }
 
 static ppx_status edges_seam(const ppx_job *job, const uint32_t *above, const uint32_t *below,
@@ -164,13 +132,13 @@ static void edges_merge(const ppx_job *job, void *into, const void *from) {
 
 static uint32_t edges_value(const ppx_job *job, const void *record, uint32_t number) {
     (void)job, (void)number;
-    return *(const uint32_t *)record ? UINT8_MAX : 0;
+    return *(const uint32_t *)record;
 }
 
 static void edges_paint(const ppx_job *job, const ppx_piece *piece, const uint32_t *values,
                         ptrdiff_t y, ptrdiff_t nrows, void *const *out) {
     for (ptrdiff_t k = 0; k < nrows; k++)
-        paint_row_u8(job, piece, y + k - piece->y0, values, 0, 0, out[k]);
+        paint_edges(job, piece, values, y + k - piece->y0, out[k]);
 }
 
 // ---- The kernel ---------------------------------------------------------------------------------
@@ -209,7 +177,7 @@ static const ppx_step canny_steps[] = {
         .geometry = edges_geometry,
         .join = {.record_nbytes = sizeof(uint32_t),
                  .local = {[PPX_U8] = edges_local},
-                 .edge = component_edge,
+                 .edge = edges_edge,
                  .seam = edges_seam,
                  .merge = edges_merge,
                  .value = edges_value,

@@ -39,10 +39,12 @@ static inline size_t count(uint64_t bits) {
 }
 
 #define PIXEL uint8_t
+#define BY_RUNS
 #define NAME(function) function##_u8
 #include "components.inc.h"
 
 #define PIXEL uint16_t
+#define BY_RUNS
 #define NAME(function) function##_u16
 #include "components.inc.h"
 
@@ -244,10 +246,95 @@ static INLINE void each_run(const ppx_job *job, const ppx_piece *piece, ptrdiff_
         visit(context, *run, start, (size_t)job->geometry.out.width);
 }
 
+// Ones where bit k of 32 is set.
+static INLINE uint32_t mask_of(uint64_t bits, int k) {
+    static const uint32_t bit[32] = {
+        1u,       1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,
+        1u << 8,  1u << 9,  1u << 10, 1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15,
+        1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21, 1u << 22, 1u << 23,
+        1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
+    return ((uint32_t)bits & bit[k]) ? UINT32_MAX : 0;
+}
+
+// Writes `value` where bits are set, and `none` elsewhere or nothing.
+static INLINE void put_64(uint32_t *restrict out, uint64_t bits, uint32_t value, uint32_t none) {
+    for (int half = 0; half < 64; half += 32)
+        for (int k = 0; k < 32; k++)
+            out[half + k] = (mask_of(bits >> half, k) & (value ^ none)) ^ none;
+}
+
+static INLINE void put_over_64(uint32_t *restrict out, uint64_t bits, uint32_t value) {
+    for (int half = 0; half < 64; half += 32)
+        for (int k = 0; k < 32; k++)
+            out[half + k] ^= mask_of(bits >> half, k) & (value ^ out[half + k]);
+}
+
+// An image that no cache holds is written past all of them: whoever reads it next does not find it
+// there anyway, and memory need not be read before it is written.
+enum { CACHES = 32 << 20 };
+
+static inline bool is_past_caches(const ppx_job *job, const uint32_t *out) {
+    return (size_t)job->in.height >= CACHES / sizeof *out / (size_t)job->geometry.out.width &&
+           (uintptr_t)out % 64 == 0;
+}
+
+static INLINE void put_past_caches(uint32_t *out, const uint32_t *from) {
+#ifdef __AVX2__
+    for (int k = 0; k < 64; k += 8)
+        _mm256_stream_si256((__m256i *)(out + k), _mm256_loadu_si256((const __m256i *)(from + k)));
+#else
+    memcpy(out, from, 64 * sizeof *out);
+#endif
+}
+
+// After it others see what went past caches; for who has painted rows.
+static inline void end_past_caches(void) {
+#ifdef __AVX2__
+    _mm_sfence();
+#endif
+}
+
+// Writes number[component] + more along the runs of a row and `none` between them; number may be
+// NULL for the components themselves. A word of the row has one run in most cases: its bits become
+// masks, and no branch depends on where it begins or ends.
+static inline void paint_row_u32(const ppx_job *job, const ppx_piece *piece, ptrdiff_t row,
+                                 const uint32_t *number, uint32_t more, uint32_t none,
+                                 uint32_t *out) {
+    const uint64_t *bits = row_bits(job, piece, row);
+    const uint32_t *run = (const uint32_t *)piece->b.data + first_runs(piece)[row];
+    const ptrdiff_t width = job->geometry.out.width;
+    const bool past = is_past_caches(job, out);
+    uint32_t held[64] __attribute__((aligned(64))), value = none;
+    uint64_t carry = 0;
+    for (ptrdiff_t x = 0; x < width; x += 64) {
+        const uint64_t word = *bits++;
+        uint64_t starts = word & ~(word << 1 | carry);
+        const bool whole = width - x >= 64;
+        uint32_t *to = whole && !past ? out + x : held;
+        if (!(word & carry)) {                             // no run comes from the left
+            value = (number ? number[*run] : *run) + more; // also after the last run
+            run += starts != 0;
+            starts &= starts - 1;
+        }
+        put_64(to, word, value, none);
+        for (; starts; starts &= starts - 1) {
+            value = (number ? number[*run] : *run) + more;
+            run++;
+            put_over_64(to, word & ~((starts & (~starts + 1)) - 1), value);
+        }
+        if (!whole)
+            memcpy(out + x, held, (size_t)(width - x) * sizeof *out);
+        else if (past)
+            put_past_caches(out + x, held);
+        carry = word >> 63;
+    }
+}
+
 // The components along the first or last row of a piece.
 static inline void component_edge(const ppx_job *job, const ppx_piece *piece, bool last,
                                   uint32_t *ids) {
     paint_row_u32(job, piece, last ? piece->nrows - 1 : 0, NULL, 0, NONE, ids);
+    end_past_caches();
 }
 
 static inline ppx_status component_seam(const ppx_job *job, const uint32_t *above,

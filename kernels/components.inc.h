@@ -1,5 +1,5 @@
-// components.inc.h: rows to bits, and runs to rows, for one pixel type; PIXEL and NAME are defined
-// by components.h.
+// components.inc.h: rows to bits, and with BY_RUNS runs to rows, for one pixel type; PIXEL and NAME
+// are defined by components.h.
 
 static inline uint64_t NAME(pack)(const PIXEL *pixels, ptrdiff_t n) {
     uint8_t bytes[64] = {0};
@@ -30,6 +30,7 @@ static inline size_t NAME(pack_row)(const PIXEL *pixels, ptrdiff_t width, bool c
     return nruns;
 }
 
+#ifdef BY_RUNS
 // Writes `value` to [x0, x1); up to a vector more is written where it lies below the limit: what
 // comes next overwrites it.
 static inline void NAME(fill)(PIXEL *out, ptrdiff_t x0, ptrdiff_t x1, ptrdiff_t limit,
@@ -76,6 +77,8 @@ static inline void NAME(paint_row)(const ppx_job *job, const ppx_piece *piece, p
     }
     NAME(fill)(out, from, width, width, value);
 }
+#undef BY_RUNS
+#endif
 
 #undef PIXEL
 #undef NAME

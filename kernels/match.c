@@ -15,223 +15,8 @@
 // samples less half of the range, u16 templates taken apart into two of 8 bits, and tiles of at
 // most 2^22 pixels, the norms |I| |T| are below 2^40, and the error, at most 2^-45 of them
 // (Percival 2003), is far below a half. Sums of I and II run down the columns and along the rows.
-// Cost for a template of 64 x 64: about 150 operations a pixel in double, twice that for u16.
-#include "best_places.h"
-#include "fourier.h"
-
-// Without AVX such vectors have no registers to be returned in: all functions that do are inlined.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-typedef double quads __attribute__((vector_size(32)));
-typedef int32_t quad_wholes __attribute__((vector_size(16)));
-typedef struct quad_complexes { // a number of each of four transforms
-    quads re, im;
-} quad_complexes;
-
-#define REAL double
-#define VECTOR quads
-#define COMPLEXES quad_complexes
-#define NAME(function) function##_f64
-#include "fourier_passes.inc.h"
-
-enum { TEMPLATE, TOP };
-enum { QUAD = 4, MOST_TOP = 16, MOST_PIECES = 2 };
-
-// After it: factors of rows and of columns, the template's transforms (groups of four columns, each
-// of ny numbers), and room for a row or a column twice.
-typedef struct match_table {
-    ptrdiff_t width, height, nx, ny;
-    int npieces, nx_passes, ny_passes;
-    int nx_radix[FOURIER_MOST_PASSES], ny_radix[FOURIER_MOST_PASSES];
-    double n, sum, deviation;                        // of the template: sqrt(n sum TT - (sum T)^2)
-    size_t nx_factors, ny_factors, transforms, room; // bytes from the table on
-    ptrdiff_t nplaces;
-    best_place places[MOST_TOP];
-} match_table;
-
-static void *at(const ppx_job *job, size_t offset) {
-    return (char *)job->table + offset;
-}
-
-static ptrdiff_t template_height(const ppx_job *job) {
-    return job->second ? job->second->height : 1;
-}
-
-// ---- The plan -----------------------------------------------------------------------------------
-
-typedef struct match_plan {
-    ptrdiff_t width, height; // of the template
-    ptrdiff_t nx, ny;
-    ptrdiff_t across; // places that a tile yields in a row
-    ptrdiff_t npairs;
-    int npieces;
-} match_plan;
-
-// The least work for all tiles: nx log nx for every one of them, and log ny.
-static ptrdiff_t best_nx(ptrdiff_t places, ptrdiff_t width, ptrdiff_t ny) {
-    ptrdiff_t best = 0;
-    double least = 0;
-    for (ptrdiff_t factor = 1; factor <= 5; factor += 2)
-        for (ptrdiff_t nx = factor * 16; nx <= 8192; nx *= 2) {
-            if (nx < width)
-                continue;
-            double ntiles = ceil((double)places / (double)(nx - width + 1) / 2) * 2;
-            double work = ntiles * (double)nx * (1.5 * log2((double)nx) + 2 * log2((double)ny) + 4);
-            if (best == 0 || work < least) {
-                best = nx;
-                least = work;
-            }
-        }
-    return best;
-}
-
-static ptrdiff_t best_ny(ptrdiff_t rows) {
-    ptrdiff_t best = 0;
-    for (ptrdiff_t factor = 1; factor <= 5; factor += 2) {
-        ptrdiff_t n = factor * 16;
-        while (n < rows)
-            n *= 2;
-        if (best == 0 || n < best)
-            best = n;
-    }
-    return best;
-}
-
-static match_plan plan_of(const ppx_job *job) {
-    match_plan plan = {.width = 1, .height = 1, .npieces = job->first.type == PPX_U8 ? 1 : 2};
-    if (job->second) {
-        plan.width = job->second->rows.shape.width;
-        plan.height = job->second->height;
-    }
-    ptrdiff_t places = job->first.width - plan.width + 1;
-    plan.ny = best_ny(PPX_STRIP + plan.height - 1);
-    plan.nx = best_nx(places, plan.width, plan.ny);
-    plan.across = plan.nx - plan.width + 1;
-    plan.npairs = (places + 2 * plan.across - 1) / (2 * plan.across);
-    return plan;
-}
-
-static size_t column_nbytes(const match_plan *plan) {
-    return (size_t)plan->ny * sizeof(quad_complexes);
-}
-
-static size_t match_table_nbytes(const ppx_job *job) {
-    match_plan plan = plan_of(job);
-    return (sizeof(match_table) + 63) / 64 * 64 + (size_t)(plan.nx + plan.ny) * 2 * sizeof(double) +
-           column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD) +
-           2 * (size_t)(plan.nx > plan.ny ? plan.nx : plan.ny) * sizeof(quad_complexes);
-}
-
-// ---- The template -------------------------------------------------------------------------------
-
-// A sample less half of the range.
-static inline int64_t centred(const ppx_image *image, ptrdiff_t x, ptrdiff_t y) {
-    const void *row = ppx_image_row(image, y);
-    if (image->shape.type == PPX_U8)
-        return ((const uint8_t *)row)[x] - 128;
-    return ((const uint16_t *)row)[x] - 32768;
-}
-
-// Its two parts of 8 bits: 256 times the first, and the second.
-static inline double piece_of(int64_t sample, int piece, int npieces) {
-    int64_t low = ((sample + 32768 + 128) & 255) - 128;
-    if (npieces == 1)
-        return (double)sample;
-    return piece == 0 ? (double)((sample - low) / 256) : (double)low;
-}
-
-static void build_sums(const ppx_job *job, match_table *table) {
-    uint64_t sum = 0, squares = 0, n = (uint64_t)(table->width * table->height);
-    for (ptrdiff_t y = 0; y < table->height; y++)
-        for (ptrdiff_t x = 0; x < table->width; x++) {
-            int64_t sample = centred(&job->second->rows, x, y);
-            sum += (uint64_t)sample;
-            squares += (uint64_t)(sample * sample);
-        }
-    table->n = (double)n;
-    table->sum = (double)(int64_t)sum;
-    table->deviation = sqrt((double)(n * squares - sum * sum));
-}
-
-// Four rows of four become four columns.
-LANES_INLINE void turn_four(quads v[QUAD]) {
-    quads a = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
-    quads b = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
-    quads c = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
-    quads d = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
-    v[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    v[1] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    v[2] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    v[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-}
-
-LANES_INLINE void turn_numbers(quad_complexes *to, const quad_complexes *from) {
-    quads re[QUAD], im[QUAD];
-    for (int k = 0; k < QUAD; k++) {
-        re[k] = from[k].re;
-        im[k] = from[k].im;
-    }
-    turn_four(re);
-    turn_four(im);
-    for (int k = 0; k < QUAD; k++)
-        to[k] = (quad_complexes){re[k], im[k]};
-}
-
-// Four columns of a piece's transform.
-static quad_complexes *group_at(const ppx_job *job, int piece, ptrdiff_t g) {
-    const match_table *table = job->table;
-    quad_complexes *groups = at(job, table->transforms);
-    return groups + (piece * (table->nx / QUAD) + g) * table->ny;
-}
-
-static void build_piece(const ppx_job *job, int piece) {
-    const match_table *table = job->table;
-    const ptrdiff_t nx = table->nx, ny = table->ny;
-    quad_complexes *room = at(job, table->room);
-    for (ptrdiff_t y = 0; y < table->height; y += QUAD) {
-        memset(room, 0, (size_t)nx * sizeof *room);
-        for (ptrdiff_t r = 0; r < QUAD && y + r < table->height; r++)
-            for (ptrdiff_t x = 0; x < table->width; x++)
-                room[x].re[r] =
-                    piece_of(centred(&job->second->rows, x, y + r), piece, table->npieces);
-        const quad_complexes *z =
-            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx, room,
-                          room, room + nx);
-        for (ptrdiff_t u = 0; u < nx; u += QUAD)
-            turn_numbers(group_at(job, piece, u / QUAD) + y, z + u);
-    }
-    const double scale = 1 / ((double)nx * (double)ny);
-    for (ptrdiff_t g = 0; g < nx / QUAD; g++) {
-        quad_complexes *group = group_at(job, piece, g);
-        const quad_complexes *z =
-            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, group,
-                          room, room + ny);
-        for (ptrdiff_t v = 0; v < ny; v++)
-            group[v] = (quad_complexes){z[v].re * scale, -(z[v].im * scale)};
-    }
-}
-
-static void match_build(const ppx_job *job) {
-    match_plan plan = plan_of(job);
-    match_table *table = job->table;
-    table->width = plan.width;
-    table->height = plan.height;
-    table->nx = plan.nx;
-    table->ny = plan.ny;
-    table->npieces = plan.npieces;
-    table->nx_factors = (sizeof(match_table) + 63) / 64 * 64;
-    table->ny_factors = table->nx_factors + (size_t)plan.nx * 2 * sizeof(double);
-    table->transforms = table->ny_factors + (size_t)plan.ny * 2 * sizeof(double);
-    table->room =
-        table->transforms + column_nbytes(&plan) * (size_t)(plan.npieces * plan.nx / QUAD);
-    table->nx_passes = ppx_fourier_radices(table->nx_radix, plan.nx);
-    table->ny_passes = ppx_fourier_radices(table->ny_radix, plan.ny);
-    make_factors_f64(at(job, table->nx_factors), table->nx_radix, table->nx_passes, plan.nx);
-    make_factors_f64(at(job, table->ny_factors), table->ny_radix, table->ny_passes, plan.ny);
-    build_sums(job, table);
-    for (int piece = 0; piece < plan.npieces; piece++)
-        build_piece(job, piece);
-}
+// Cost for a template of 64 x 64: about 110 operations a pixel in double, twice that for u16.
+#include "match_table.h"
 
 // ---- Rows ---------------------------------------------------------------------------------------
 
@@ -245,68 +30,112 @@ typedef struct match_state {
 // part in sums that are rounded to what they are.
 typedef struct match_room {
     match_state *state;
-    quad_complexes *row, *row_room;       // nx each
-    quad_complexes *column, *column_room; // ny each
-    quad_complexes *rings;                // rows of pairs of tiles: nx / 4 groups of ny + 1 each
-    quad_complexes *back; // what comes out of each piece: nx / 4 groups of a strip + 1
-    double *products;     // sums of TI: four rows of two tiles, 2 nx each
-    int64_t *windows;     // sums of I and II of a row's windows, 2 nx each
-    int64_t *sums;        // of I and II down each column of each pair, 2 nx each
+    quad_complexes *row;    // nx
+    quad_complexes *column; // ny
+    quad_complexes *rings;  // rows of pairs of tiles: nx / 4 groups of ny + 1 each
+    quad_complexes *back;   // what comes out of each pair and piece: nx / 4 groups of a strip + 1
+    double *products;       // sums of TI: four rows of two tiles, 2 nx each
+    int64_t *windows;       // sums of I and II in a row's windows, 2 nx each
+    int64_t *sums;          // of I and II down each column of each pair, ROOM and 2 nx each
+    double *squared;        // n sum II - (sum I)^2 of a row's windows, 2 nx
+    float *guesses;         // of one by its root, 2 nx
+    int16_t *samples;       // of four rows of two tiles, nx each
 } match_room;
+
+enum { PARTS = 11, ROOM = 8 };
 
 static size_t room_of(const match_plan *plan, void *scratch, match_room *room) {
     const size_t nx = (size_t)plan->nx, ny = (size_t)plan->ny, groups = nx / QUAD;
     const size_t number = sizeof(quad_complexes), npairs = (size_t)plan->npairs;
-    const size_t nbytes[] = {sizeof(match_state),
-                             nx * number,
-                             nx * number,
-                             ny * number,
-                             ny * number,
-                             npairs * groups * (ny + 1) * number,
-                             groups * (PPX_STRIP + 1) * number * (size_t)plan->npieces,
-                             QUAD * 2 * nx * sizeof(double),
-                             4 * nx * sizeof(int64_t),
-                             npairs * 4 * nx * sizeof(int64_t)};
-    void *parts[10];
+    const size_t nbytes[PARTS] = {sizeof(match_state),
+                                  nx * number,
+                                  ny * number,
+                                  npairs * groups * (ny + 1) * number,
+                                  npairs * (size_t)plan->npieces * groups * (PPX_STRIP + 1) *
+                                      number,
+                                  QUAD * 2 * nx * sizeof(double),
+                                  4 * nx * sizeof(int64_t),
+                                  (npairs * 2 * (2 * nx + ROOM) + ROOM) * sizeof(int64_t),
+                                  2 * nx * sizeof(double),
+                                  2 * nx * sizeof(float),
+                                  QUAD * 2 * nx * sizeof(int16_t)};
+    void *parts[PARTS];
     size_t total = 0;
-    for (int k = 0; k < 10; k++) {
+    for (int k = 0; k < PARTS; k++) {
         parts[k] = scratch ? (char *)scratch + total : NULL;
         total += nbytes[k];
     }
     if (room)
-        *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4],
-                             parts[5], parts[6], parts[7], parts[8], parts[9]};
+        *room = (match_room){parts[0], parts[1], parts[2], parts[3], parts[4], parts[5],
+                             parts[6], parts[7], parts[8], parts[9], parts[10]};
     return total;
 }
 
-static quad_complexes *back_of(const match_table *table, const match_room *room, int piece) {
-    return room->back + piece * (table->nx / QUAD) * (PPX_STRIP + 1);
+static quad_complexes *ring_of(const match_table *table, const match_room *room, ptrdiff_t number) {
+    return room->rings + number * (table->nx / QUAD) * (table->ny + 1);
 }
 
-// The columns of a pair of tiles, from the transforms of their rows: forward, times the template's,
-// and back; conjugated. The ring's end meets its beginning, as it does in such a product.
-static void columns(const ppx_job *job, const match_room *room, const quad_complexes *ring,
-                    int piece, ptrdiff_t first, ptrdiff_t nrows) {
+static quad_complexes *back_of(const match_table *table, const match_room *room, ptrdiff_t number,
+                               int piece) {
+    const ptrdiff_t groups = table->nx / QUAD;
+    return room->back + (number * table->npieces + piece) * groups * (PPX_STRIP + 1);
+}
+
+// The last pass over four columns of the image, times the template's, conjugated; and the first
+// pass back.
+static void multiply(quad_complexes *z, const quad_complexes *by, ptrdiff_t n,
+                     const quad_complexes *next) {
+    for (ptrdiff_t v = 0; v < n; v += QUAD) {
+        quad_complexes t[QUAD];
+        for (int k = 0; k < QUAD; k++) {
+            t[k] = number_at(z + v + k);
+            __builtin_prefetch(next + v + k);
+        }
+        sums_4_f64(t);
+        for (int k = 0; k < QUAD; k++) {
+            const quad_complexes a = t[k], b = number_at(by + v + k);
+            t[k].re = times_plus(a.re, b.re, a.im * b.im);
+            t[k].im = times_less(a.re, b.im, a.im * b.re);
+        }
+        sums_4_f64(t);
+        for (int k = 0; k < QUAD; k++)
+            put_number(z + v + k, t[k]);
+    }
+}
+
+// Rows [first, first + nrows) of four columns of a pair of tiles, from the transforms of their
+// rows: forward, times the template's, and back; conjugated. The ring's end meets its beginning, as
+// it does in such a product.
+static void group_of_columns(const ppx_job *job, quad_complexes *column, const quad_complexes *ring,
+                             const quad_complexes *next, const quad_complexes *by, ptrdiff_t first,
+                             ptrdiff_t nrows, quad_complexes *to) {
     const match_table *table = job->table;
+    const match_passes *passes = &table->of_columns;
+    const double *factors = column_factors(job);
     const ptrdiff_t ny = table->ny, start = first % ny, left = ny - start;
     const ptrdiff_t before = nrows < left ? nrows : left; // the end of the ring
-    for (ptrdiff_t g = 0; g < table->nx / QUAD; g++) {
-        const quad_complexes *by = group_at(job, piece, g);
-        const quad_complexes *from = ring + g * (ny + 1);
-        quad_complexes *z =
-            transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, from,
-                          room->column, room->column_room);
-        for (ptrdiff_t v = 0; v < ny; v++) {
-            quad_complexes a = z[v], b = by[v];
-            z[v].re = a.re * b.re - a.im * b.im;
-            z[v].im = -(a.re * b.im + a.im * b.re);
-        }
-        z = transform_f64(table->ny_radix, table->ny_passes, at(job, table->ny_factors), ny, z, z,
-                          z == room->column ? room->column_room : room->column);
-        quad_complexes *to = back_of(table, room, piece) + g * (PPX_STRIP + 1);
-        memcpy(to, z + start, (size_t)before * sizeof *z);
-        memcpy(to + before, z, (size_t)(nrows - before) * sizeof *z);
-    }
+    take_apart_pass(passes, factors, 0, column, ring, ny);
+    transform_apart(passes, factors, 1, column, ny);
+    multiply(column, by, ny, next);
+    transform_together(passes, factors, 0, column, ny);
+    memcpy(to, column + start, (size_t)before * sizeof *to);
+    memcpy(to + before, column, (size_t)(nrows - before) * sizeof *to);
+}
+
+// Those of all pairs: the template's transforms are fetched once.
+static void columns(const ppx_job *job, const match_room *room, ptrdiff_t npairs, ptrdiff_t first,
+                    ptrdiff_t nrows) {
+    const match_table *table = job->table;
+    for (ptrdiff_t g = 0; g < table->nx / QUAD; g++)
+        for (int piece = 0; piece < table->npieces; piece++)
+            for (ptrdiff_t number = 0; number < npairs; number++) {
+                const ptrdiff_t after = number + 1 < npairs ? number + 1 : 0;
+                const ptrdiff_t place = g * (table->ny + 1);
+                group_of_columns(job, room->column, ring_of(table, room, number) + place,
+                                 ring_of(table, room, after) + place + (after ? 0 : table->ny + 1),
+                                 group_at(job, piece, g), first, nrows,
+                                 back_of(table, room, number, piece) + g * (PPX_STRIP + 1));
+            }
 }
 
 // Rounds to a whole number: beyond 2^52 doubles have nothing behind the point.
@@ -315,22 +144,33 @@ LANES_INLINE quads rounded(quads v) {
     return (v + far) - far;
 }
 
-// The sums of TI in four rows from k on: products[r * 2 nx + x], the second tile's from nx on.
-static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k) {
+// The sums of TI in four rows of a pair from k on: products[r * 2 nx + x], the second tile's from
+// nx on.
+static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t number, ptrdiff_t k) {
     const match_table *table = job->table;
     const ptrdiff_t nx = table->nx;
+    quad_complexes *row = room->row;
     for (int piece = 0; piece < table->npieces; piece++) {
-        const quad_complexes *from = back_of(table, room, piece) + k;
-        for (ptrdiff_t g = 0; g < nx / QUAD; g++)
-            turn_numbers(room->row + g * QUAD, from + g * (PPX_STRIP + 1));
-        const quad_complexes *z =
-            transform_f64(table->nx_radix, table->nx_passes, at(job, table->nx_factors), nx,
-                          room->row, room->row, room->row_room);
+        const quad_complexes *from = back_of(table, room, number, piece) + k;
+        for (ptrdiff_t u = 0; u < nx; u += QUAD, from += PPX_STRIP + 1) {
+            quad_complexes t[QUAD];
+            for (int j = 0; j < QUAD; j++) {
+                t[j] = number_at(from + j);
+                __builtin_prefetch(from + j + QUAD); // for the next four rows
+            }
+            turn_numbers(t);
+            sums_4_f64(t);
+            for (int j = 0; j < QUAD; j++)
+                put_number(row + u + j, t[j]);
+        }
+        transform_together(&table->of_rows, row_factors(job), 0, row, nx);
         for (ptrdiff_t x = 0; x < nx; x += QUAD) {
-            quad_complexes turned[QUAD];
-            turn_numbers(turned, z + x);
+            quad_complexes t[QUAD];
+            for (int j = 0; j < QUAD; j++)
+                t[j] = number_at(row + x + j);
+            turn_numbers(t);
             for (ptrdiff_t r = 0; r < QUAD; r++) {
-                quads sums[2] = {rounded(turned[r].re), -rounded(turned[r].im)}, before;
+                quads sums[2] = {rounded(t[r].re), -rounded(t[r].im)}, before;
                 for (int tile = 0; tile < 2; tile++) {
                     double *to = room->products + r * 2 * nx + tile * nx + x;
                     memcpy(&before, to, sizeof before);
@@ -343,30 +183,75 @@ static void products_of(const ppx_job *job, const match_room *room, ptrdiff_t k)
     }
 }
 
-// Below 2^51 of size: put behind the bits of 1.5 * 2^52, as vectors know it of 32 bits only.
-LANES_INLINE double narrow(int64_t sum) {
-    const double far = 6755399441055744.0;
-    double moved;
-    sum += 0x4338000000000000;
-    memcpy(&moved, &sum, sizeof moved);
-    return moved - far;
-}
-
 #define INLINE inline __attribute__((always_inline))
 
+// A sum of 32 bits as a vector knows it.
+LANES_INLINE double wide(uint32_t sum) {
+    return (double)(int32_t)(sum ^ 0x80000000u) + 2147483648.0;
+}
+
+typedef uint32_t columns_u8 __attribute__((vector_size(32)));
+typedef uint64_t columns_u16 __attribute__((vector_size(32)));
+
+// Of a vector: sums from the first number to each, and the last number everywhere. Shuffles are
+// within halves first, and then of halves: others take longer.
+LANES_INLINE columns_u16 running_u16(columns_u16 v) {
+    const columns_u16 none = {0};
+    v += __builtin_shufflevector(none, v, 0, 4, 2, 6);
+    const columns_u16 ends = __builtin_shufflevector(v, v, 1, 1, 3, 3);
+    return v + __builtin_shufflevector(none, ends, 0, 1, 4, 5);
+}
+
+LANES_INLINE columns_u16 last_u16(columns_u16 v) {
+    const columns_u16 ends = __builtin_shufflevector(v, v, 1, 1, 3, 3);
+    return __builtin_shufflevector(ends, ends, 2, 3, 2, 3);
+}
+
+LANES_INLINE columns_u8 running_u8(columns_u8 v) {
+    const columns_u8 none = {0};
+    v += __builtin_shufflevector(none, v, 0, 8, 9, 10, 4, 12, 13, 14);
+    v += (columns_u8)__builtin_shufflevector((columns_u16)none, (columns_u16)v, 0, 4, 2, 6);
+    const columns_u16 ends = (columns_u16)__builtin_shufflevector(v, v, 3, 3, 3, 3, 7, 7, 7, 7);
+    return v + (columns_u8)__builtin_shufflevector((columns_u16)none, ends, 0, 1, 4, 5);
+}
+
+LANES_INLINE columns_u8 last_u8(columns_u8 v) {
+    const columns_u16 ends = (columns_u16)__builtin_shufflevector(v, v, 3, 3, 3, 3, 7, 7, 7, 7);
+    return (columns_u8)__builtin_shufflevector(ends, ends, 2, 3, 2, 3);
+}
+
+#ifdef __AVX2__
+#define FOUR_BYTES(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi8_epi32(_mm_loadu_si32(at)))
+#define FOUR_WORDS(at) (quads) _mm256_cvtepi32_pd(_mm_cvtepi16_epi32(_mm_loadu_si64(at)))
+#else
+#define FOUR(at) ((quads){(at)[0], (at)[1], (at)[2], (at)[3]})
+#define FOUR_BYTES FOUR
+#define FOUR_WORDS FOUR
+#endif
+
 #define PIXEL uint8_t
+#define SAMPLE int8_t
+#define FOUR_SAMPLES FOUR_BYTES
 #define HALF 128
-#define COLUMN int32_t
+#define COLUMN uint32_t
+#define COLUMNS columns_u8
+#define SIGNED int32_t
+#define PART int16_t
 #define SUM double // of whole numbers below 2^53
-#define TO_SUM(sum) narrow(sum)
+#define TO_SUM(sum) wide(sum)
 #define NAME(function) function##_u8
 #include "match.inc.h"
 
 #define PIXEL uint16_t
+#define SAMPLE int16_t
+#define FOUR_SAMPLES FOUR_WORDS
 #define HALF 32768
-#define COLUMN int64_t
+#define COLUMN uint64_t
+#define COLUMNS columns_u16
+#define SIGNED int64_t
+#define PART int64_t
 #define SUM int64_t
-#define TO_SUM(sum) (sum)
+#define TO_SUM(sum) (int64_t)(sum)
 #define NAME(function) function##_u16
 #include "match.inc.h"
 

@@ -183,6 +183,28 @@ static void test_line(void **state) {
     ppx_image_free(&in);
 }
 
+// A weak line that winds through the image from top to bottom and back, time after time, and is
+// strong at one place, at its end or in the middle, or nowhere.
+static void test_winding(void **state) {
+    (void)state;
+    enum { WIDTH = 203, HEIGHT = 330, PITCH = 20, THICK = 10 };
+    ppx_image in;
+    assert_int_equal(ppx_image_create(&in, test_shape(WIDTH, HEIGHT, 1, PPX_U8), NULL), 0);
+    for (int strong = 0; strong < 3; strong++) {
+        for (ptrdiff_t y = 0; y < HEIGHT; y++)
+            for (ptrdiff_t x = 0; x < WIDTH; x++) {
+                const bool up = x / PITCH % 2 == 0; // joins its neighbour to the right at the top
+                const bool bar = x % PITCH < THICK && y >= 5 && y < HEIGHT - 5;
+                const bool bend = x < WIDTH - PITCH && (up ? y < 15 : y >= HEIGHT - 15) && y >= 5 &&
+                                  y < HEIGHT - 5;
+                const bool peak = strong && y / 10 == 16 && x / PITCH == (strong == 1 ? 0 : 5);
+                ((uint8_t *)ppx_image_row(&in, y))[x] = bar || bend ? peak ? 200 : 40 : 0;
+            }
+        check(&in, "winding", 100, 500, true);
+    }
+    ppx_image_free(&in);
+}
+
 static void test_threads(void **state) {
     (void)state;
     for (int type = PPX_U8; type <= PPX_U16; type++) {
@@ -236,6 +258,7 @@ int main(void) {
         cmocka_unit_test(test_directions), cmocka_unit_test(test_line),
         cmocka_unit_test(test_threads),    cmocka_unit_test(test_blur),
         cmocka_unit_test(test_wide),       cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_winding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

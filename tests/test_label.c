@@ -262,12 +262,42 @@ static void test_refusals(void **state) {
     ppx_image_free(&in);
 }
 
+// An image that is written past the caches: cells of several pixels, some of them speckled.
+static void test_larger_than_caches(void **state) {
+    (void)state;
+    enum { WIDTH = 2050, HEIGHT = 4200 };
+    ppx_image in;
+    uint8_t *mask = malloc((size_t)WIDTH * HEIGHT);
+    uint32_t *wanted = malloc((size_t)WIDTH * HEIGHT * sizeof *wanted);
+    assert_non_null(mask);
+    assert_non_null(wanted);
+    assert_int_equal(ppx_image_create(&in, test_shape(WIDTH, HEIGHT, 1, PPX_U8), NULL), 0);
+    for (ptrdiff_t y = 0; y < HEIGHT; y++)
+        for (ptrdiff_t x = 0; x < WIDTH; x++) {
+            const uint64_t cell = test_random(5, (uint64_t)(y / 9 * WIDTH + x / 40));
+            const uint64_t speck = cell % 7 ? cell : test_random(6, (uint64_t)(y * WIDTH + x));
+            mask[y * WIDTH + x] = ((uint8_t *)ppx_image_row(&in, y))[x] = speck >> 20 & 1;
+        }
+    (void)flood_labels(mask, WIDTH, HEIGHT, 8, wanted);
+    for (int threads = 0; threads < 2; threads++) {
+        omp_set_num_threads(2);
+        ppx_image got =
+            test_run("label", &in, threads ? &ppx_runner_omp : &ppx_runner_serial, NULL);
+        for (ptrdiff_t y = 0; y < HEIGHT; y++)
+            assert_memory_equal(ppx_image_row(&got, y), wanted + y * WIDTH, WIDTH * sizeof *wanted);
+        ppx_image_free(&got);
+    }
+    ppx_image_free(&in);
+    free(mask);
+    free(wanted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patterns),    cmocka_unit_test(test_noise),
         cmocka_unit_test(test_all_small),   cmocka_unit_test(test_types),
         cmocka_unit_test(test_low_samples), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_larger_than_caches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
