@@ -24,7 +24,7 @@ void ppx_rank_geometry(const ppx_job *job, const ppx_rank *r, ppx_geometry *g) {
     if (is_small(job, r))
         g->scratch_nbytes = ppx_network_scratch(job);
     else if (job->in.type == PPX_U8)
-        g->scratch_nbytes = ppx_columns_scratch(job, r);
+        g->scratch_nbytes = ppx_counts_scratch(r);
     else
         g->scratch_nbytes = ppx_places_scratch(job, r);
 }
@@ -33,7 +33,7 @@ void ppx_rank_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block
     if (is_small(job, r))
         ppx_network_rows(job, r, block);
     else if (job->in.type == PPX_U8)
-        ppx_columns_rows(job, r, block);
+        ppx_counts_rows(job, r, block);
     else
         ppx_places_rows(job, r, block);
 }

@@ -40,6 +40,11 @@ void ppx_network_build(const ppx_job *job, const ppx_rank *r);
 size_t ppx_network_scratch(const ppx_job *job);
 void ppx_network_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
 
+#define ppx_counts_scratch PPX_PASTE(ppx_counts_, scratch, PPX_LEVEL)
+#define ppx_counts_rows PPX_PASTE(ppx_counts_, rows, PPX_LEVEL)
+size_t ppx_counts_scratch(const ppx_rank *r);
+void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
+
 #define ppx_columns_scratch PPX_PASTE(ppx_columns_, scratch, PPX_LEVEL)
 #define ppx_columns_rows PPX_PASTE(ppx_columns_, rows, PPX_LEVEL)
 size_t ppx_columns_scratch(const ppx_job *job, const ppx_rank *r);
