@@ -26,34 +26,39 @@ enum {
 
 typedef uint8_t signs_of_rows[PPX_STRIP][SEGMENT][SIGNS];
 
+// Counts below one value for CHUNK rows.
+typedef struct counts {
+    _Alignas(64) int8_t columns[CHUNK][COLUMNS + BEYOND];
+    int8_t pieces[CHUNK][COLUMNS / 2 + BEYOND]; // sums of 2 or 4 columns that lie side by side
+} counts;
+
 typedef struct tile {
-    ptrdiff_t k, nrows, n, pitch; // window; outputs; bytes from one sample of a lane to the next
+    ptrdiff_t k, nrows, n; // window; outputs
     int rank;
-    _Alignas(64) int8_t counts[CHUNK][SEGMENT * LANES + BEYOND]; // of columns
-    int8_t pieces[CHUNK][SEGMENT / 2 * LANES + BEYOND]; // their sums for 2 or 4 that lie side by side
-    signs_of_rows none, below[DEPTH]; // bits of outputs that are at least some value
-    signs_of_rows planes[DEPTH];      // the results
-    uint8_t valid[SEGMENT][SIGNS];    // lanes whose window is in the tile
+    size_t at[SEGMENT + PPX_RANK_WINDOW]; // of column u of lane 0 in a line of columns
+    counts counts[2];
+    signs_of_rows all, none, below[DEPTH][2]; // bits of outputs that are at least some value
+    signs_of_rows planes[DEPTH];              // the results
     int8_t line[COLUMNS];
-    _Alignas(64) int8_t samples[]; // [SEGMENT][1 + rows][LANES], less 128; the first row is 127
+    _Alignas(64) int8_t samples[]; // [1 + rows][SEGMENT][LANES], less 128; the first row is 127
 } tile;
 
-static ptrdiff_t pitch_of(ptrdiff_t k) {
-    return (PPX_STRIP + k) * LANES;
-}
-
 size_t ppx_counts_scratch(const ppx_rank *r) {
-    return sizeof(tile) + (size_t)(SEGMENT * pitch_of(r->k));
+    return sizeof(tile) + (size_t)((PPX_STRIP + r->k) * COLUMNS);
 }
 
 // ---- Samples and results ----
 
 static void load_row(tile *t, ptrdiff_t y, const uint8_t *row, ptrdiff_t n, ptrdiff_t step) {
-    for (ptrdiff_t x = 0; x < n; x++)
-        t->line[x] = (int8_t)(row[x * step] ^ 128);
+    if (step == 1)
+        for (ptrdiff_t x = 0; x < n; x++)
+            t->line[x] = (int8_t)(row[x] ^ 128);
+    else
+        for (ptrdiff_t x = 0; x < n; x++)
+            t->line[x] = (int8_t)(row[x * step] ^ 128);
     for (int j = 0; j < SEGMENT; j += 16)
         for (int s = 0; s < LANES; s += 16)
-            transpose_16(t->samples + j * t->pitch + (1 + y) * LANES + s, t->pitch,
+            transpose_16(t->samples + (1 + y) * COLUMNS + j * LANES + s, LANES,
                          t->line + s * SEGMENT + j, SEGMENT);
 }
 
@@ -84,160 +89,187 @@ static void store_row(tile *t, ptrdiff_t y, uint8_t *out, ptrdiff_t step) {
     for (int j = 0; j < SEGMENT; j += 16)
         for (int s = 0; s < LANES; s += 16)
             transpose_16(t->line + s * SEGMENT + j, SEGMENT, results + j * LANES + s, LANES);
-    for (ptrdiff_t x = 0; x < t->n; x++)
-        out[x * step] = (uint8_t)t->line[x];
+    if (step == 1)
+        memcpy(out, t->line, (size_t)t->n);
+    else
+        for (ptrdiff_t x = 0; x < t->n; x++)
+            out[x * step] = (uint8_t)t->line[x];
 }
 
 // ---- Counts ----
 
-// Of the columns in rows [y, y + CHUNK) of the outputs.
-static void count_columns(tile *t, ptrdiff_t y, int8_t below) {
-    const bytes limit = bytes_all(below);
-    for (int j = 0; j < SEGMENT; j++) {
-        const int8_t *samples = t->samples + j * t->pitch;
-        bytes sum = {0};
-        if (y == 0)
-            for (ptrdiff_t v = 1; v < t->k; v++)
-                sum -= bytes_load(samples + v * LANES) < limit;
-        else
-            sum = bytes_load(t->counts[CHUNK - 1] + j * LANES);
-        const int8_t *leaves = samples + y * LANES, *enters = leaves + t->k * LANES;
-        for (int i = 0; i < CHUNK; i++) {
-            sum += bytes_load(leaves + i * LANES) < limit;
-            sum -= bytes_load(enters + i * LANES) < limit;
-            bytes_store(t->counts[i] + j * LANES, sum);
+// Of all columns in the first k - 1 rows.
+static void begin_columns(const tile *t, counts *c, bytes limit) {
+    enum { N = 8 }; // columns at a time
+    for (int j = 0; j < COLUMNS; j += N * LANES) {
+        bytes sums[N] = {{0}};
+        for (ptrdiff_t v = 1; v < t->k; v++)
+            for (int i = 0; i < N; i++)
+                sums[i] -= bytes_load(t->samples + v * COLUMNS + j + i * LANES) < limit;
+        for (int i = 0; i < N; i++)
+            bytes_store(c->columns[CHUNK - 1] + j + i * LANES, sums[i]);
+    }
+}
+
+// Of the columns of the windows of output rows [y, y + CHUNK), for one value or two: samples come
+// from the second cache.
+LANES_INLINE void count_columns(tile *t, ptrdiff_t y, const bytes *limits, const int n) {
+    const bytes one = limits[0], two = limits[n - 1];
+    for (int i = 0; i < CHUNK; i++) {
+        const int before = (i + CHUNK - 1) % CHUNK;
+        const int8_t *leaves = t->samples + (y + i) * COLUMNS, *enters = leaves + t->k * COLUMNS;
+        int8_t *const a = t->counts[0].columns[i], *const b = t->counts[1].columns[i];
+        const int8_t *const a0 = t->counts[0].columns[before];
+        const int8_t *const b0 = t->counts[1].columns[before];
+        for (int j = 0; j < COLUMNS; j += LANES) {
+            const bytes leave = bytes_load(leaves + j), enter = bytes_load(enters + j);
+            bytes_store(a + j, bytes_load(a0 + j) + (leave < one) - (enter < one));
+            if (n == 2)
+                bytes_store(b + j, bytes_load(b0 + j) + (leave < two) - (enter < two));
         }
     }
 }
 
+LANES_INLINE void add_pieces(counts *c, const int piece) {
+    for (int i = 0; i < CHUNK; i++)
+        for (int p = 0; p < SEGMENT / piece; p++) {
+            bytes sum = bytes_load(c->columns[i] + p * piece * LANES);
+            for (int j = 1; j < piece; j++)
+                sum += bytes_load(c->columns[i] + (p * piece + j) * LANES);
+            bytes_store(c->pieces[i] + p * LANES, sum);
+        }
+}
+
 // What the windows of column 0 of each lane count more than the rank.
-LANES_INLINE wide first_windows(const tile *t, const int8_t *counts, const int8_t *pieces,
+LANES_INLINE wide first_windows(const tile *t, const int8_t *columns, const int8_t *pieces,
                                 const int piece) {
-    const ptrdiff_t k = t->k, npieces = k / piece, all = SEGMENT / piece;
+    const size_t npieces = (size_t)t->k / (size_t)piece;
     wide w = wide_all(-t->rank - 1);
-    for (ptrdiff_t p = 0; p < npieces; p += 2) {
-        const int8_t *a = pieces + p % all * LANES + p / all;
+    for (size_t p = 0; p < npieces; p += 2) { // of columns piece * p and on
+        const size_t at = t->at[(size_t)piece * p], lane = at % LANES;
+        const int8_t *a = pieces + (at - lane) / (size_t)piece + lane;
         w = wide_add_counts(w, bytes_load(a),
                             p + 1 < npieces ? bytes_load(a + LANES) : (bytes){0});
     }
-    for (ptrdiff_t u = npieces * piece; u < k; u++)
-        w = wide_add_counts(w, bytes_load(counts + u % SEGMENT * LANES + u / SEGMENT), (bytes){0});
+    for (size_t u = npieces * (size_t)piece; u < (size_t)t->k; u++)
+        w = wide_add_counts(w, bytes_load(columns + t->at[u]), (bytes){0});
     return w;
 }
 
 // A row of outputs: bits of those that are at least the value of which counts are. Groups of so
 // many that half a group's steps change no count by more than 127.
-LANES_INLINE void count_windows(const tile *t, const int8_t *counts, wide w,
+LANES_INLINE void count_windows(const tile *t, const int8_t *columns, wide w,
                                 uint8_t (*signs)[SIGNS], const int group) {
     const int middle = group / 2 - 1;
-    const ptrdiff_t k = t->k;
+    const size_t *const enters = t->at + t->k - 1;
     bytes forward = {0};
-    for (int j0 = 0; j0 < SEGMENT; j0 += group) {
+    for (int j = 0; j < SEGMENT; j += group) {
         bytes steps[16], back = {0};
         for (int i = 0; i < group; i++) {
-            const ptrdiff_t u = j0 + i + k - 1;
             steps[i] = (bytes){0};
-            if (j0 + i > 0)
-                steps[i] = bytes_load(counts + u % SEGMENT * LANES + u / SEGMENT) -
-                           bytes_load(counts + (j0 + i - 1) * LANES);
+            if (i > 0 || j > 0)
+                steps[i] = bytes_load(columns + enters[j + i]) -
+                           bytes_load(columns + (j + i - 1) * LANES);
             if (i <= middle)
                 back += steps[i];
         }
         w = wide_add(w, forward, back);
         const bytes at = narrow(w);
-        forward = (bytes){0};
-        back = (bytes){0};
-        store_signs(signs[j0 + middle], at, forward);
+        store_signs(signs[j + middle], at);
+        back = forward = (bytes){0};
         for (int i = middle; i > 0; i--) {
             back -= steps[i];
-            store_signs(signs[j0 + i - 1], at, back);
+            store_signs(signs[j + i - 1], bytes_add(at, back));
         }
         for (int i = middle + 1; i < group; i++) {
             forward += steps[i];
-            store_signs(signs[j0 + i], at, forward);
+            store_signs(signs[j + i], bytes_add(at, forward));
         }
     }
 }
 
-LANES_INLINE void add_pieces(tile *t, const int piece) {
+LANES_INLINE void count_chunk(const tile *t, counts *c, uint8_t (*signs)[SEGMENT][SIGNS],
+                              const int group, const int piece) {
+    add_pieces(c, piece);
     for (int i = 0; i < CHUNK; i++)
-        for (int p = 0; p < SEGMENT / piece; p++) {
-            bytes sum = {0};
-            for (int j = 0; j < piece; j++)
-                sum += bytes_load(t->counts[i] + (p * piece + j) * LANES);
-            bytes_store(t->pieces[i] + p * LANES, sum);
-        }
+        count_windows(t, c->columns[i], first_windows(t, c->columns[i], c->pieces[i], piece),
+                      signs[i], group);
 }
 
-LANES_INLINE void count_rows(tile *t, int8_t below, signs_of_rows signs, const int group,
-                             const int piece) {
+// Outputs that are at least `values`, of which there are one or two.
+static void count(tile *t, const int *values, int n, signs_of_rows *signs) {
+    const bytes limits[] = {bytes_all(values[0] - 128), bytes_all(values[n - 1] - 128)};
+    for (int v = 0; v < n; v++)
+        begin_columns(t, &t->counts[v], limits[v]);
     for (ptrdiff_t y = 0; y < t->nrows; y += CHUNK) {
-        count_columns(t, y, below);
-        add_pieces(t, piece);
-        for (int i = 0; i < CHUNK; i++)
-            count_windows(t, t->counts[i], first_windows(t, t->counts[i], t->pieces[i], piece),
-                          signs[y + i], group);
+        if (n == 2)
+            count_columns(t, y, limits, 2);
+        else
+            count_columns(t, y, limits, 1);
+        for (int v = 0; v < n; v++)
+            if (t->k <= 15)
+                count_chunk(t, &t->counts[v], signs[v] + y, 16, 4);
+            else if (t->k <= 31)
+                count_chunk(t, &t->counts[v], signs[v] + y, 8, 4);
+            else if (t->k <= 63)
+                count_chunk(t, &t->counts[v], signs[v] + y, 4, 4);
+            else
+                count_chunk(t, &t->counts[v], signs[v] + y, 2, 2);
     }
-}
-
-static void count(tile *t, int below, signs_of_rows signs) {
-    const int8_t limit = (int8_t)(below - 128);
-    if (t->k <= 15)
-        count_rows(t, limit, signs, 16, 4);
-    else if (t->k <= 31)
-        count_rows(t, limit, signs, 8, 4);
-    else if (t->k <= 63)
-        count_rows(t, limit, signs, 4, 4);
-    else
-        count_rows(t, limit, signs, 2, 2);
 }
 
 // ---- Results ----
 
-// Adds a plane's bits: of the outputs that are at least some value, and not at least another. How
-// many are at least the first.
-static ptrdiff_t note_plane(const tile *t, signs_of_rows plane, signs_of_rows at_least,
-                            signs_of_rows beyond) {
-    enum { N = SEGMENT * SIGNS / 8 };
-    ptrdiff_t n = 0;
-    uint64_t valid[N];
-    memcpy(valid, t->valid, sizeof valid);
-    for (ptrdiff_t y = 0; y < t->nrows; y++) {
-        uint64_t a[N], b[N], p[N];
-        memcpy(a, at_least[y], sizeof a);
-        memcpy(b, beyond[y], sizeof b);
-        memcpy(p, plane[y], sizeof p);
-        for (int i = 0; i < N; i++) {
-            n += __builtin_popcountll(a[i] & valid[i]);
-            p[i] |= a[i] & ~b[i];
-        }
-        memcpy(plane[y], p, sizeof p);
+// Of the outputs that are at least some value and not beyond another one, adds those that are at
+// least `middle` to a plane, and says whether there are any and whether there are others.
+static void divide(const tile *t, signs_of_rows plane, signs_of_rows some, signs_of_rows middle,
+                   signs_of_rows beyond, bool *below, bool *above) {
+    bytes lower = {0}, upper = {0};
+    for (ptrdiff_t i = 0; i < t->nrows * SEGMENT * SIGNS; i += LANES) {
+        const bytes here = bytes_load(some[0][0] + i) & bytes_load(middle[0][0] + i);
+        const bytes high = here & ~bytes_load(beyond[0][0] + i);
+        lower |= bytes_load(some[0][0] + i) & ~here;
+        upper |= high;
+        bytes_store(middle[0][0] + i, here); // none that is not an output
+        bytes_store(plane[0][0] + i, bytes_load(plane[0][0] + i) | high);
     }
-    return n;
+    *below = bytes_any(lower);
+    *above = bytes_any(upper);
 }
 
-// Finds the lower bits of the results from `from` on, of as many values as so many bits have:
-// nfrom are at least `from`, and nbeyond are beyond these values.
-static void descend(tile *t, int from, int nbits, signs_of_rows beyond, ptrdiff_t nfrom,
-                    ptrdiff_t nbeyond) {
-    if (nfrom == nbeyond || nbits == 0)
+// Finds the lower nbits bits of results: of the outputs that are at least `from` (some), but not
+// beyond what these bits can add. Those that have the highest one of them are known.
+static void descend(tile *t, int from, int nbits, signs_of_rows some, signs_of_rows middle,
+                    signs_of_rows beyond) {
+    const int bit = nbits - 1;
+    bool below, above;
+    divide(t, t->planes[bit], some, middle, beyond, &below, &above);
+    if (bit == 0)
         return;
-    const int bit = nbits - 1, middle = from + (1 << bit);
-    count(t, middle, t->below[bit]);
-    const ptrdiff_t n = note_plane(t, t->planes[bit], t->below[bit], beyond);
-    descend(t, from, bit, t->below[bit], nfrom, n);
-    descend(t, middle, bit, beyond, n, nbeyond);
+    int values[2], n = 0;
+    if (below)
+        values[n++] = from + (1 << (bit - 1));
+    if (above)
+        values[n++] = from + (1 << bit) + (1 << (bit - 1));
+    count(t, values, n, t->below[bit - 1]);
+    if (below)
+        descend(t, from, bit, some, t->below[bit - 1][0], middle);
+    if (above)
+        descend(t, from + (1 << bit), bit, middle, t->below[bit - 1][n - 1], beyond);
 }
 
 static void make_tile(tile *t) {
+    static const int middle = 128;
+    memset(t->all, 0, sizeof t->all);
     memset(t->none, 0, sizeof t->none);
     memset(t->planes, 0, sizeof t->planes);
-    memset(t->valid, 0, sizeof t->valid);
     for (ptrdiff_t x = 0; x < t->n; x++)
-        t->valid[x % SEGMENT][x / SEGMENT / 8] |= (uint8_t)(1 << x / SEGMENT % 8);
-    for (int j = 0; j < SEGMENT; j++)
-        memset(t->samples + j * t->pitch, 127, LANES);
-    descend(t, 0, DEPTH, t->none, t->n * t->nrows, 0);
+        t->all[0][x % SEGMENT][x / SEGMENT / 8] |= (uint8_t)(1 << x / SEGMENT % 8);
+    for (ptrdiff_t y = 1; y < t->nrows; y++)
+        memcpy(t->all[y], t->all[0], sizeof t->all[0]);
+    memset(t->samples, 127, COLUMNS);
+    count(t, &middle, 1, t->below[DEPTH - 1]);
+    descend(t, 0, DEPTH, t->all, t->below[DEPTH - 1][0], t->none);
 }
 
 void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block) {
@@ -245,7 +277,8 @@ void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *blo
     const ptrdiff_t step = job->in.channels, most = COLUMNS - (r->k - 1);
     t->k = r->k;
     t->rank = (int)r->rank;
-    t->pitch = pitch_of(r->k);
+    for (size_t u = 0; u < (size_t)(SEGMENT + r->k); u++)
+        t->at[u] = u % SEGMENT * LANES + u / SEGMENT;
     t->nrows = block->nrows;
     for (int c = 0; c < ppx_shape_colours(job->in); c++)
         for (ptrdiff_t x = 0; x < job->in.width; x += most) {

@@ -3,6 +3,7 @@
 #ifndef PPX_RANK_COUNTS_LANES_H
 #define PPX_RANK_COUNTS_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,18 +28,25 @@ typedef struct wide {
     words a, b;
 } wide;
 
-LANES_INLINE bytes bytes_load(const int8_t *from) {
+LANES_INLINE bytes bytes_load(const void *from) {
     bytes v;
     memcpy(&v, from, sizeof v);
     return v;
 }
 
-LANES_INLINE void bytes_store(int8_t *to, bytes v) {
+LANES_INLINE void bytes_store(void *to, bytes v) {
     memcpy(to, &v, sizeof v);
 }
 
 LANES_INLINE bytes bytes_all(int value) {
     return (int8_t)value - (bytes){0};
+}
+
+LANES_INLINE bool bytes_any(bytes v) { // a bit that is set
+    int8_t any = 0;
+    for (int i = 0; i < LANES; i++)
+        any |= v[i];
+    return any != 0;
 }
 
 LANES_INLINE wide wide_all(int value) {
@@ -71,9 +79,14 @@ LANES_INLINE bytes narrow(wide w) {
     return (bytes)_mm256_packs_epi16((__m256i)w.a, (__m256i)w.b);
 }
 
-// Which of the sums of signed bytes are negative, a bit for each lane.
-LANES_INLINE void store_signs(uint8_t *to, bytes a, bytes b) {
-    const int signs = _mm256_movemask_epi8(_mm256_adds_epi8((__m256i)a, (__m256i)b));
+// Bytes of which the signs are those of sums.
+LANES_INLINE bytes bytes_add(bytes a, bytes b) {
+    return (bytes)_mm256_adds_epi8((__m256i)a, (__m256i)b);
+}
+
+// Which bytes are negative, a bit for each lane.
+LANES_INLINE void store_signs(uint8_t *to, bytes a) {
+    const int signs = _mm256_movemask_epi8((__m256i)a);
     memcpy(to, &signs, SIGNS);
 }
 
@@ -98,16 +111,19 @@ LANES_INLINE bytes narrow(wide w) {
     return (bytes)((clamp(w.a) & 255) | clamp(w.b) << 8);
 }
 
-LANES_INLINE void store_signs(uint8_t *to, bytes a, bytes b) {
-    const bytes sum = (a & b) | ((a | b) & (a + b)); // its sign bit is that of the sum
+LANES_INLINE bytes bytes_add(bytes a, bytes b) {
+    return (a & b) | ((a | b) & (a + b));
+}
+
+LANES_INLINE void store_signs(uint8_t *to, bytes a) {
 #if defined __SSE2__
-    const int signs = _mm_movemask_epi8((__m128i)sum);
+    const int signs = _mm_movemask_epi8((__m128i)a);
     memcpy(to, &signs, SIGNS);
 #else
     for (int i = 0; i < SIGNS; i++) {
         unsigned signs = 0;
         for (int k = 0; k < 8; k++)
-            signs |= (unsigned)(sum[8 * i + k] < 0) << k;
+            signs |= (unsigned)(a[8 * i + k] < 0) << k;
         to[i] = (uint8_t)signs;
     }
 #endif
