@@ -100,8 +100,7 @@ static void geometry(const ppx_job *job, ppx_geometry *g) {
     g->border = r.border;
     g->block = PPX_STRIP;
     const size_t nends = r.radius == 1 ? (PPX_STRIP + 2) * 64 : 0;
-    g->scratch_nbytes =
-        (nends + (size_t)(2 * r.k * pitch_of(job))) * ppx_type_nbytes(job->in.type);
+    g->scratch_nbytes = (nends + (size_t)(2 * r.k * pitch_of(job))) * ppx_type_nbytes(job->in.type);
 }
 
 static const ppx_param params[] = {

@@ -52,12 +52,10 @@ static inline void NAME(pair3)(PIXEL *restrict upper, PIXEL *restrict lower, con
         const PIXEL l0 = NAME(least)(b[u], c[u]), h0 = NAME(most)(b[u], c[u]);
         const PIXEL l1 = NAME(least)(b[x], c[x]), h1 = NAME(most)(b[x], c[x]);
         const PIXEL l2 = NAME(least)(b[v], c[v]), h2 = NAME(most)(b[v], c[v]);
-        upper[x] =
-            FINISH(NAME(median9)(NAME(insert)(l0, h0, a[u]), NAME(insert)(l1, h1, a[x]),
-                                 NAME(insert)(l2, h2, a[v])));
-        lower[x] =
-            FINISH(NAME(median9)(NAME(insert)(l0, h0, d[u]), NAME(insert)(l1, h1, d[x]),
-                                 NAME(insert)(l2, h2, d[v])));
+        upper[x] = FINISH(NAME(median9)(NAME(insert)(l0, h0, a[u]), NAME(insert)(l1, h1, a[x]),
+                                        NAME(insert)(l2, h2, a[v])));
+        lower[x] = FINISH(NAME(median9)(NAME(insert)(l0, h0, d[u]), NAME(insert)(l1, h1, d[x]),
+                                        NAME(insert)(l2, h2, d[v])));
     }
 }
 
@@ -92,8 +90,9 @@ static void NAME(rows3)(const ppx_job *job, const ppx_block *block) {
         }
         PIXEL edges[2][NAME(ENDS)];
         const PIXEL *e = ends[i] + step;
-        NAME(pair3)(edges[0], edges[1], e, e + NAME(ENDS), e + 2 * NAME(ENDS),
-                    pair ? e + 3 * NAME(ENDS) : e, 0, nends, step);
+        NAME(pair3)
+        (edges[0], edges[1], e, e + NAME(ENDS), e + 2 * NAME(ENDS), pair ? e + 3 * NAME(ENDS) : e,
+         0, nends, step);
         for (ptrdiff_t c1 = 0; c1 < step; c1++) {
             upper[c1] = edges[0][c1];
             lower[c1] = edges[1][c1];

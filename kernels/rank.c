@@ -8,6 +8,10 @@ static bool is_small(const ppx_job *job, const ppx_rank *r) {
     return r->radius <= most;
 }
 
+static bool is_large(const ppx_rank *r) { // windows whose results differ little from place to place
+    return r->radius >= 20;
+}
+
 size_t ppx_rank_table_nbytes(const ppx_job *job, const ppx_rank *r) {
     return is_small(job, r) ? ppx_network_nbytes() : 0;
 }
@@ -23,17 +27,21 @@ void ppx_rank_geometry(const ppx_job *job, const ppx_rank *r, ppx_geometry *g) {
     g->block = PPX_STRIP;
     if (is_small(job, r))
         g->scratch_nbytes = ppx_network_scratch(job);
-    else if (job->in.type == PPX_U8)
+    else if (job->in.type != PPX_U8)
+        g->scratch_nbytes = ppx_places_scratch();
+    else if (is_large(r))
         g->scratch_nbytes = ppx_counts_scratch(r);
     else
-        g->scratch_nbytes = ppx_places_scratch(job, r);
+        g->scratch_nbytes = ppx_columns_scratch();
 }
 
 void ppx_rank_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block) {
     if (is_small(job, r))
         ppx_network_rows(job, r, block);
-    else if (job->in.type == PPX_U8)
+    else if (job->in.type != PPX_U8)
+        ppx_places_rows(job, r, block);
+    else if (is_large(r))
         ppx_counts_rows(job, r, block);
     else
-        ppx_places_rows(job, r, block);
+        ppx_columns_rows(job, r, block);
 }

@@ -2,10 +2,11 @@
 //
 // A window's sample of rank r is at least t if at most r of its samples are below t. So the samples
 // below t are counted in all windows of a tile at once, by sums that run down columns and then
-// along rows, for one t after the other: first 128, which gives the results' highest bit, then 64
-// if some result is below 128, and 192 if some is not, and so on. The values t that lie between two
-// neighbouring results are never asked for, so that the cost is that of so many counts as the tile
-// has different results: a few, where the window is large or the image smooth, and 255 at most.
+// along rows, for one t after the other: first 32, 64 and so on, which gives the results' three
+// highest bits, then 16 if some result is below 32, 48 if some is in the next part, and so on.
+// Values t that lie between two neighbouring results are never asked for, so that the cost is that
+// of about so many counts as the tile has different results. They are a few where the window is
+// large or the image smooth; tiles that have results in many parts are left to rank_columns.c.
 //
 // Lanes of vectors are segments of SEGMENT columns that lie side by side: column x of the tile is
 // sample x % SEGMENT of lane x / SEGMENT. Then the neighbour in both directions is another vector,
@@ -20,8 +21,11 @@ enum {
     SEGMENT = 32,
     COLUMNS = SEGMENT * LANES, // of a tile, with those around its outputs
     DEPTH = 8,                 // bits of a sample
-    CHUNK = 8,                 // rows whose counts are under way at once
-    BEYOND = 64,               // bytes that may be read after the last lane
+    LOW = 5,                   // those below the first ones
+    NPARTS = 1 << (DEPTH - LOW),
+    MOST_PARTS = 4, // with results, of a tile that is not left to others
+    CHUNK = 8,      // rows whose counts are under way at once
+    BEYOND = 64,    // bytes that may be read after the last lane
 };
 
 typedef uint8_t signs_of_rows[PPX_STRIP][SEGMENT][SIGNS];
@@ -37,15 +41,13 @@ typedef struct tile {
     int rank;
     size_t at[SEGMENT + PPX_RANK_WINDOW]; // of column u of lane 0 in a line of columns
     counts counts[2];
-    signs_of_rows all, none, below[DEPTH][2]; // bits of outputs that are at least some value
-    signs_of_rows planes[DEPTH];              // the results
+    // Bits of outputs that are at least some value: the first one of a part (the last of which
+    // begins beyond all values), or one in the middle of what lower bits can add.
+    signs_of_rows parts[NPARTS + 1], middles[LOW][2];
+    signs_of_rows planes[DEPTH]; // the results
     int8_t line[COLUMNS];
     _Alignas(64) int8_t samples[]; // [1 + rows][SEGMENT][LANES], less 128; the first row is 127
 } tile;
-
-size_t ppx_counts_scratch(const ppx_rank *r) {
-    return sizeof(tile) + (size_t)((PPX_STRIP + r->k) * COLUMNS);
-}
 
 // ---- Samples and results ----
 
@@ -148,8 +150,7 @@ LANES_INLINE wide first_windows(const tile *t, const int8_t *columns, const int8
     for (size_t p = 0; p < npieces; p += 2) { // of columns piece * p and on
         const size_t at = t->at[(size_t)piece * p], lane = at % LANES;
         const int8_t *a = pieces + (at - lane) / (size_t)piece + lane;
-        w = wide_add_counts(w, bytes_load(a),
-                            p + 1 < npieces ? bytes_load(a + LANES) : (bytes){0});
+        w = wide_add_counts(w, bytes_load(a), p + 1 < npieces ? bytes_load(a + LANES) : (bytes){0});
     }
     for (size_t u = npieces * (size_t)piece; u < (size_t)t->k; u++)
         w = wide_add_counts(w, bytes_load(columns + t->at[u]), (bytes){0});
@@ -168,8 +169,8 @@ LANES_INLINE void count_windows(const tile *t, const int8_t *columns, wide w,
         for (int i = 0; i < group; i++) {
             steps[i] = (bytes){0};
             if (i > 0 || j > 0)
-                steps[i] = bytes_load(columns + enters[j + i]) -
-                           bytes_load(columns + (j + i - 1) * LANES);
+                steps[i] =
+                    bytes_load(columns + enters[j + i]) - bytes_load(columns + (j + i - 1) * LANES);
             if (i <= middle)
                 back += steps[i];
         }
@@ -238,7 +239,7 @@ static void divide(const tile *t, signs_of_rows plane, signs_of_rows some, signs
 }
 
 // Finds the lower nbits bits of results: of the outputs that are at least `from` (some), but not
-// beyond what these bits can add. Those that have the highest one of them are known.
+// beyond what these bits can add.
 static void descend(tile *t, int from, int nbits, signs_of_rows some, signs_of_rows middle,
                     signs_of_rows beyond) {
     const int bit = nbits - 1;
@@ -251,44 +252,83 @@ static void descend(tile *t, int from, int nbits, signs_of_rows some, signs_of_r
         values[n++] = from + (1 << (bit - 1));
     if (above)
         values[n++] = from + (1 << bit) + (1 << (bit - 1));
-    count(t, values, n, t->below[bit - 1]);
+    count(t, values, n, t->middles[bit - 1]);
     if (below)
-        descend(t, from, bit, some, t->below[bit - 1][0], middle);
+        descend(t, from, bit, some, t->middles[bit - 1][0], middle);
     if (above)
-        descend(t, from + (1 << bit), bit, middle, t->below[bit - 1][n - 1], beyond);
+        descend(t, from + (1 << bit), bit, middle, t->middles[bit - 1][n - 1], beyond);
 }
 
-static void make_tile(tile *t) {
-    static const int middle = 128;
-    memset(t->all, 0, sizeof t->all);
-    memset(t->none, 0, sizeof t->none);
-    memset(t->planes, 0, sizeof t->planes);
+// Which parts have results.
+static unsigned find_parts(tile *t) {
+    unsigned found = 0;
+    memset(t->parts, 0, sizeof t->parts);
     for (ptrdiff_t x = 0; x < t->n; x++)
-        t->all[0][x % SEGMENT][x / SEGMENT / 8] |= (uint8_t)(1 << x / SEGMENT % 8);
+        t->parts[0][0][x % SEGMENT][x / SEGMENT / 8] |= (uint8_t)(1 << x / SEGMENT % 8);
     for (ptrdiff_t y = 1; y < t->nrows; y++)
-        memcpy(t->all[y], t->all[0], sizeof t->all[0]);
+        memcpy(t->parts[0][y], t->parts[0][0], sizeof t->parts[0][0]);
+    for (int p = 1; p < NPARTS; p += 2) {
+        const int values[] = {p << LOW, (p + 1) << LOW};
+        count(t, values, p + 1 < NPARTS ? 2 : 1, t->parts + p);
+    }
+    for (int p = 0; p < NPARTS; p++) {
+        bool others, any;
+        divide(t, t->planes[DEPTH - 1], t->parts[0], t->parts[p], t->parts[p + 1], &others, &any);
+        found |= (unsigned)any << p;
+    }
+    return found;
+}
+
+static void begin_tile(tile *t, const ppx_rank *r, ptrdiff_t nrows, ptrdiff_t n) {
+    t->k = r->k;
+    t->rank = (int)r->rank;
+    t->nrows = nrows;
+    t->n = n;
+    for (size_t u = 0; u < (size_t)(SEGMENT + r->k); u++)
+        t->at[u] = u % SEGMENT * LANES + u / SEGMENT;
     memset(t->samples, 127, COLUMNS);
-    count(t, &middle, 1, t->below[DEPTH - 1]);
-    descend(t, 0, DEPTH, t->all, t->below[DEPTH - 1][0], t->none);
+}
+
+// Whether the tile is done.
+static bool make_tile(tile *t) {
+    const unsigned found = find_parts(t);
+    if (__builtin_popcount(found) > MOST_PARTS)
+        return false;
+    memset(t->planes, 0, sizeof t->planes);
+    for (int p = 0; p < NPARTS; p++) {
+        if (!(found >> p & 1))
+            continue;
+        bool others, any;
+        for (int bit = LOW; bit < DEPTH; bit++)
+            if (p << LOW >> bit & 1)
+                divide(t, t->planes[bit], t->parts[0], t->parts[p], t->parts[p + 1], &others, &any);
+        const int middle = (p << LOW) + (1 << (LOW - 1));
+        count(t, &middle, 1, t->middles[LOW - 1]);
+        descend(t, p << LOW, LOW, t->parts[p], t->middles[LOW - 1][0], t->parts[p + 1]);
+    }
+    return true;
+}
+
+size_t ppx_counts_scratch(const ppx_rank *r) {
+    const size_t nbytes = sizeof(tile) + (size_t)((PPX_STRIP + r->k) * COLUMNS);
+    const size_t others = ppx_columns_scratch();
+    return nbytes > others ? nbytes : others;
 }
 
 void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block) {
     tile *t = block->scratch;
     const ptrdiff_t step = job->in.channels, most = COLUMNS - (r->k - 1);
-    t->k = r->k;
-    t->rank = (int)r->rank;
-    for (size_t u = 0; u < (size_t)(SEGMENT + r->k); u++)
-        t->at[u] = u % SEGMENT * LANES + u / SEGMENT;
-    t->nrows = block->nrows;
     for (int c = 0; c < ppx_shape_colours(job->in); c++)
         for (ptrdiff_t x = 0; x < job->in.width; x += most) {
-            t->n = ppx_rank_least(most, job->in.width - x);
+            begin_tile(t, r, block->nrows, ppx_rank_least(most, job->in.width - x));
             const ptrdiff_t first = (x - r->radius) * step + c;
             for (ptrdiff_t y = 0; y < t->nrows + r->k - 1; y++)
                 load_row(t, y, (const uint8_t *)block->in[y - r->radius] + first, t->n + r->k - 1,
                          step);
-            make_tile(t);
-            for (ptrdiff_t y = 0; y < t->nrows; y++)
-                store_row(t, y, (uint8_t *)block->out[y] + x * step + c, step);
+            if (make_tile(t))
+                for (ptrdiff_t y = 0; y < t->nrows; y++)
+                    store_row(t, y, (uint8_t *)block->out[y] + x * step + c, step);
+            else
+                ppx_columns_part(job, r, block, c, x, t->n);
         }
 }

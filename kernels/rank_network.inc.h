@@ -18,8 +18,8 @@ static inline void NAME(order)(PIXEL *a, PIXEL *b) {
 }
 
 // The operations work on all lanes of half a chunk, at places `at` in the slots. A result may take
-// the place of an operand, never of a part of one: omp simd is right to expect no dependence between
-// lanes.
+// the place of an operand, never of a part of one: omp simd is right to expect no dependence
+// between lanes.
 
 static inline void NAME(least)(PIXEL *slots, const size_t *at) {
 #pragma omp simd

@@ -19,9 +19,8 @@ typedef struct places {
     _Alignas(64) uint8_t xs[PLACES], ys[PLACES]; // in order of the samples
     uint8_t buckets[PLACES];                     // row by row
     uint8_t found[MAX_WIDTH], rest[MAX_WIDTH];
-    uint8_t zeros[MAX_WIDTH];
     uint32_t counts[1 << 11];
-    _Alignas(64) uint8_t columns[]; // of the tile
+    columns columns;
 } places;
 
 // Outputs across a tile, such that its samples fit in.
@@ -31,8 +30,8 @@ static ptrdiff_t tile_width(const ppx_job *job, const ppx_rank *r) {
     return ppx_rank_least(most, job->in.width);
 }
 
-size_t ppx_places_scratch(const ppx_job *job, const ppx_rank *r) {
-    return sizeof(places) + columns_nbytes(tile_width(job, r) + r->k - 1);
+size_t ppx_places_scratch(void) {
+    return sizeof(places);
 }
 
 // IEEE 754 in order of the numbers: negative ones are turned around. Both zeros become +0.

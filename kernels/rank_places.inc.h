@@ -13,19 +13,14 @@ static void NAME(tile)(const ppx_rank *r, const ppx_block *block, ptrdiff_t step
             to[x] = (entry)KEY_OF(in[x * step]) << 32 | (entry)y << 8 | (entry)x;
     }
     const entry *sorted = make_buckets(p, nrows, ncolumns, KEY_BITS, DIGIT);
-    const columns all = columns_at(p->columns, ncolumns);
-    memset(p->columns, 0, columns_nbytes(ncolumns));
-    memset(p->zeros, 0, sizeof p->zeros);
+    memset(&p->columns, 0, sizeof p->columns);
     for (ptrdiff_t y = 0; y < k; y++)
-        for (ptrdiff_t x = 0; x < ncolumns; x++)
-            column_enter(all, x, p->buckets[y * ncolumns + x]);
+        columns_enter(&p->columns, p->buckets + y * ncolumns, ncolumns, 1);
     for (ptrdiff_t i = 0; i < block->nrows; i++) {
-        const uint8_t *enters = p->zeros, *leaves = p->zeros;
-        if (i > 0) {
-            enters = p->buckets + (i + k - 1) * ncolumns;
-            leaves = p->buckets + (i - 1) * ncolumns;
-        }
-        slide_columns(all, enters, leaves, k, (int)r->rank, p->found, p->rest, n, 1);
+        if (i > 0)
+            columns_move(&p->columns, p->buckets + (i + k - 1) * ncolumns,
+                         p->buckets + (i - 1) * ncolumns, ncolumns, 1);
+        slide_columns(&p->columns, k, (int)r->rank, p->found, p->rest, n, 1);
         PIXEL *out = (PIXEL *)block->out[i] + x0 * step + c;
         for (ptrdiff_t x = 0; x < n; x++) {
             const ptrdiff_t place = find_place(p, x, i, k, p->found[x], p->rest[x]);
