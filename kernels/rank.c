@@ -4,8 +4,8 @@
 #include "rank_network.h"
 
 static bool is_small(const ppx_job *job, const ppx_rank *r) {
-    const int most = job->in.type == PPX_U16 ? 8 : 7; // where they take equally long
-    return r->radius <= most;
+    static const int most[] = {[PPX_U8] = 4, [PPX_U16] = 8, [PPX_F32] = 7};
+    return r->radius <= most[job->in.type]; // where others take as long
 }
 
 static bool is_large(const ppx_rank *r) { // windows whose results differ little from place to place
@@ -31,6 +31,8 @@ void ppx_rank_geometry(const ppx_job *job, const ppx_rank *r, ppx_geometry *g) {
         g->scratch_nbytes = ppx_places_scratch();
     else if (is_large(r))
         g->scratch_nbytes = ppx_counts_scratch(r);
+    else if (r->radius <= 15)
+        g->scratch_nbytes = ppx_bytes_scratch();
     else
         g->scratch_nbytes = ppx_columns_scratch();
 }
@@ -42,6 +44,8 @@ void ppx_rank_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block
         ppx_places_rows(job, r, block);
     else if (is_large(r))
         ppx_counts_rows(job, r, block);
+    else if (r->radius <= 15)
+        ppx_bytes_rows(job, r, block);
     else
         ppx_columns_rows(job, r, block);
 }

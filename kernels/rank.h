@@ -46,6 +46,11 @@ void ppx_network_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *bl
 size_t ppx_counts_scratch(const ppx_rank *r);
 void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
 
+#define ppx_bytes_scratch PPX_PASTE(ppx_bytes_, scratch, PPX_LEVEL)
+#define ppx_bytes_rows PPX_PASTE(ppx_bytes_, rows, PPX_LEVEL)
+size_t ppx_bytes_scratch(void);
+void ppx_bytes_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
+
 #define ppx_columns_scratch PPX_PASTE(ppx_columns_, scratch, PPX_LEVEL)
 #define ppx_columns_rows PPX_PASTE(ppx_columns_, rows, PPX_LEVEL)
 #define ppx_columns_part PPX_PASTE(ppx_columns_, part, PPX_LEVEL)
