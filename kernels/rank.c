@@ -4,8 +4,12 @@
 #include "rank_network.h"
 
 static bool is_small(const ppx_job *job, const ppx_rank *r) {
-    static const int most[] = {[PPX_U8] = 4, [PPX_U16] = 8, [PPX_F32] = 7};
+    static const int most[] = {[PPX_U8] = 5, [PPX_U16] = 8, [PPX_F32] = 7};
     return r->radius <= most[job->in.type]; // where others take as long
+}
+
+static bool has_bytes(const ppx_rank *r) { // for counts; less than 13 is small
+    return r->k <= 15;
 }
 
 static bool is_large(const ppx_rank *r) { // windows whose results differ little from place to place
@@ -31,7 +35,7 @@ void ppx_rank_geometry(const ppx_job *job, const ppx_rank *r, ppx_geometry *g) {
         g->scratch_nbytes = ppx_places_scratch();
     else if (is_large(r))
         g->scratch_nbytes = ppx_counts_scratch(r);
-    else if (r->radius <= 15)
+    else if (has_bytes(r))
         g->scratch_nbytes = ppx_bytes_scratch();
     else
         g->scratch_nbytes = ppx_columns_scratch();
@@ -44,7 +48,7 @@ void ppx_rank_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block
         ppx_places_rows(job, r, block);
     else if (is_large(r))
         ppx_counts_rows(job, r, block);
-    else if (r->radius <= 15)
+    else if (has_bytes(r))
         ppx_bytes_rows(job, r, block);
     else
         ppx_columns_rows(job, r, block);

@@ -3,6 +3,7 @@
 // A kernel that offers them asks for the geometry, the table and the rows of a `ppx_rank`, and adds
 // its parameters. Which method makes the rows follows from the type and the radius; all are exact.
 //   small windows   a network of minima and maxima for a tile of outputs (rank_network.c)
+//   to 15 x 15, u8  histograms of columns, in bytes (rank_bytes.c)
 //   larger, u8      histograms of columns (rank_columns.c)
 //   large, u8       counts of the samples below one value (rank_counts.c)
 //   larger, others  histograms over buckets of ordered samples (rank_places.c)
