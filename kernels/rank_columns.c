@@ -20,15 +20,14 @@ void ppx_columns_part(const ppx_job *job, const ppx_rank *r, const ppx_block *bl
     for (ptrdiff_t x = from; x < from + width; x += TILE) {
         const ptrdiff_t n = ppx_rank_least(TILE, from + width - x), ncolumns = n + r->k - 1;
         const ptrdiff_t first = (x - radius) * step + c;
-        memset(all, 0, sizeof *all);
+        columns_begin(all, r->rank);
         for (ptrdiff_t k = -radius; k <= radius; k++)
             columns_enter(all, (const uint8_t *)block->in[k] + first, ncolumns, step);
         for (ptrdiff_t i = 0; i < block->nrows; i++) {
             if (i > 0)
                 columns_move(all, (const uint8_t *)block->in[i + radius] + first,
                              (const uint8_t *)block->in[i - radius - 1] + first, ncolumns, step);
-            slide_columns(all, r->k, (int)r->rank, (uint8_t *)block->out[i] + x * step + c, NULL, n,
-                          step);
+            slide_columns(all, r->k, (uint8_t *)block->out[i] + x * step + c, NULL, n, step);
         }
     }
 }

@@ -19,69 +19,56 @@ typedef int8_t small_mask __attribute__((vector_size(16)));
 
 enum { MOST_COLUMNS = 256 + 101 }; // of a tile
 
-// Where the halves of a row's samples are counted.
-typedef struct halves {
-    uint32_t fine[MOST_COLUMNS]; // byte offset among the fine histograms
-    uint8_t high[MOST_COLUMNS], low[MOST_COLUMNS];
-} halves;
-
 // Columns of a tile: those of fine[15 - high] are their histograms for one high half. Neighbours
 // mostly have the same one, and lie side by side in it.
 typedef struct columns {
     small_bins coarse[MOST_COLUMNS], fine[16][MOST_COLUMNS];
-    halves enters, leaves;
+    bins rank; // that is looked for, in each place
 } columns;
 
 // From place `bin` on: what a sample in that bin adds to 16 cumulative counts.
 static const _Alignas(32) uint8_t steps[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
-static inline small_bins step_at(int bin) {
+static inline small_bins step_at(size_t bin) {
     small_bins step;
     memcpy(&step, steps + bin, sizeof step);
     return step;
 }
 
-static inline void halve_some(halves *restrict h, const uint8_t *restrict row, ptrdiff_t n,
-                              ptrdiff_t step) {
-    for (ptrdiff_t x = 0; x < n; x++) {
-        const uint32_t v = row[x * step];
-        h->fine[x] = (~v & 0xf0) * MOST_COLUMNS + 16 * (uint32_t)x;
-        h->high[x] = (uint8_t)(v >> 4);
-        h->low[x] = v & 15;
-    }
-}
-
-static inline void halve(halves *h, const uint8_t *row, ptrdiff_t n, ptrdiff_t step) {
-    if (step == 1)
-        halve_some(h, row, n, 1);
-    else
-        halve_some(h, row, n, step);
-}
-
-static inline void add_step(columns *c, uint32_t at, small_bins step) {
-    small_bins *bin = (small_bins *)((char *)c->fine + at);
-    *bin += step;
+static inline void columns_begin(columns *c, ptrdiff_t rank) {
+    memset(c, 0, sizeof *c);
+    c->rank = (int16_t)rank - (bins){0};
 }
 
 // A row of samples comes in.
 static inline void columns_enter(columns *c, const uint8_t *row, ptrdiff_t n, ptrdiff_t step) {
-    halve(&c->enters, row, n, step);
-    for (ptrdiff_t x = 0; x < n; x++) {
-        c->coarse[x] += step_at(c->enters.high[x]);
-        add_step(c, c->enters.fine[x], step_at(c->enters.low[x]));
+    small_bins *last = c->fine[15];
+    for (ptrdiff_t x = 0; x < n; x++, last++) {
+        const size_t v = row[x * step], high = v / 16;
+        last[-(ptrdiff_t)(high * MOST_COLUMNS)] += step_at(v % 16);
+        c->coarse[x] += step_at(high);
+    }
+}
+
+static inline void move_columns(columns *c, const uint8_t *enters, const uint8_t *leaves,
+                                ptrdiff_t n, ptrdiff_t step) {
+    small_bins *last = c->fine[15];
+    for (ptrdiff_t x = 0; x < n; x++, last++) {
+        const size_t v = enters[x * step], u = leaves[x * step];
+        const size_t come = v / 16, go = u / 16;
+        last[-(ptrdiff_t)(come * MOST_COLUMNS)] += step_at(v % 16);
+        last[-(ptrdiff_t)(go * MOST_COLUMNS)] -= step_at(u % 16);
+        c->coarse[x] += step_at(come) - step_at(go);
     }
 }
 
 // A row of samples comes in, and one goes.
 static inline void columns_move(columns *c, const uint8_t *enters, const uint8_t *leaves,
                                 ptrdiff_t n, ptrdiff_t step) {
-    halve(&c->enters, enters, n, step);
-    halve(&c->leaves, leaves, n, step);
-    for (ptrdiff_t x = 0; x < n; x++) {
-        c->coarse[x] += step_at(c->enters.high[x]) - step_at(c->leaves.high[x]);
-        add_step(c, c->enters.fine[x], step_at(c->enters.low[x]));
-        add_step(c, c->leaves.fine[x], -step_at(c->leaves.low[x]));
-    }
+    if (step == 1)
+        move_columns(c, enters, leaves, n, 1);
+    else
+        move_columns(c, enters, leaves, n, step);
 }
 
 // Vectors wider than a baseline register are handed on by address.
@@ -102,16 +89,16 @@ static inline void take_counts(bins *sum, const small_bins *counts) {
 }
 
 // Twice the number of bins that hold more than `rank` (the same for each) samples.
-static inline int twice_above(const bins *cumulative, const bins *rank) {
+static inline size_t twice_above(const bins *cumulative, const bins *rank) {
 #if defined __AVX2__
     const __m256i above = _mm256_cmpgt_epi16((__m256i)*cumulative, (__m256i)*rank);
-    return __builtin_popcount((unsigned)_mm256_movemask_epi8(above));
+    return (size_t)__builtin_popcount((unsigned)_mm256_movemask_epi8(above));
 #else
     const uint64_t twos = 0x0202020202020202u;
     small_mask above = __builtin_convertvector(*cumulative > *rank, small_mask);
     uint64_t words[2];
     memcpy(words, &above, sizeof words);
-    return (int)(((words[0] & twos) + (words[1] & twos)) * (twos / 2) >> 56);
+    return (size_t)(((words[0] & twos) + (words[1] & twos)) * (twos / 2) >> 56);
 #endif
 }
 
@@ -130,19 +117,19 @@ static inline void sum_columns(bins *sum, const small_bins *counts, ptrdiff_t k)
 
 // One output row of n values, `step` apart, from n + k - 1 columns. Where `rest` is not NULL it
 // gets the rank among the samples of the value.
-static inline void slide_columns(const columns *c, ptrdiff_t k, int rank, uint8_t *restrict out,
+static inline void slide_columns(const columns *c, ptrdiff_t k, uint8_t *restrict out,
                                  uint8_t *restrict rest, ptrdiff_t n, ptrdiff_t step) {
-    const bins ranks = (int16_t)rank - (bins){0};
+    const bins rank = c->rank;
     bins coarse, now = {0};  // of the window: now for the high half where the last one's rank is
     int16_t below[32] = {0}; // a histogram, and a zero
-    int last = 0;
+    size_t last = 0;
     sum_columns(&coarse, c->coarse, k - 1);
     for (ptrdiff_t x = 0; x < n; x++) {
         add_counts(&coarse, &c->coarse[x + k - 1]);
-        const int high = twice_above(&coarse, &ranks);
+        const size_t high = twice_above(&coarse, &rank);
         memcpy(below, &coarse, sizeof coarse);
-        const bins within = ranks - (below[high / 2] - (bins){0});
-        const small_bins *fine = c->fine[0] + (high / 2 - 1) * (ptrdiff_t)MOST_COLUMNS + x;
+        const bins within = rank - (below[high / 2] - (bins){0});
+        const small_bins *fine = c->fine[high / 2 - 1] + x;
         if (high == last) {
             add_counts(&now, fine + k - 1);
             take_counts(&now, fine - 1);
@@ -150,8 +137,8 @@ static inline void slide_columns(const columns *c, ptrdiff_t k, int rank, uint8_
             sum_columns(&now, fine, k);
             last = high;
         }
-        const int low = twice_above(&now, &within);
-        out[x * step] = (uint8_t)(16 * 16 + 16 - 8 * high - low / 2);
+        const size_t low = twice_above(&now, &within);
+        out[x * step] = (uint8_t)(16 - (8 * high + low / 2));
         if (rest) {
             memcpy(below, &now, sizeof now);
             rest[x] = (uint8_t)(within[0] - below[low / 2]);

@@ -58,13 +58,13 @@ static void NAME(tile)(const ppx_rank *r, const ppx_block *block, ptrdiff_t step
     NAME(list)(p, block, nrows, ncolumns, r->radius, (x0 - r->radius) * step + c, step);
     const ENTRY *sorted = NAME(sort)(p, nrows * ncolumns);
     NAME(make_buckets)(p, sorted, nrows * ncolumns);
-    memset(&p->columns, 0, sizeof p->columns);
+    columns_begin(&p->columns, r->rank);
     for (ptrdiff_t y = 0; y < k; y++)
         columns_enter(&p->columns, p->buckets[y], ncolumns, 1);
     for (ptrdiff_t i = 0; i < block->nrows; i++) {
         if (i > 0)
             columns_move(&p->columns, p->buckets[i + k - 1], p->buckets[i - 1], ncolumns, 1);
-        slide_columns(&p->columns, k, (int)r->rank, p->found, p->rest, n, 1);
+        slide_columns(&p->columns, k, p->found, p->rest, n, 1);
         PIXEL *out = (PIXEL *)block->out[i] + x0 * step + c;
         for (ptrdiff_t x = 0; x < n; x++) {
             const ptrdiff_t place = find_place(p, x, i, k, p->found[x], p->rest[x]);
