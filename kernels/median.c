@@ -117,7 +117,8 @@ static const ppx_step steps[] = {{
 const ppx_kernel PPX_KERNEL(median) = {
     .name = "median",
     .summary = "the median of a square window",
-    .examples = "median:radius=1 median:radius=2 median:radius=3 median:radius=9",
+    .examples = "median:radius=1 median:radius=2 median:radius=3 median:radius=7 median:radius=9 "
+                "median:radius=24",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,
