@@ -7,8 +7,8 @@
 enum {
     PPX_NETWORK_RADIUS = 8,
     PPX_NETWORK_ROWS = 2 * PPX_NETWORK_RADIUS + 4,
-    PPX_NETWORK_TILE = 4,      // at most, in both directions
-    PPX_NETWORK_OPERANDS = 11, // that an operation reads or writes, at most
+    PPX_NETWORK_TILE = 4,     // at most, in both directions
+    PPX_NETWORK_OPERANDS = 8, // that an operation reads or writes, at most
     PPX_NETWORK_WORDS = 40000,
     PPX_NETWORK_CARRIED = 1024,
     PPX_NETWORK_CHUNK = 64,    // bytes of a slot
@@ -22,11 +22,10 @@ typedef enum ppx_network_kind {
     PPX_NETWORK_LEAST,
     PPX_NETWORK_MOST,
     PPX_NETWORK_BOTH,
-    PPX_NETWORK_MERGE_2,      // two sorted pairs
-    PPX_NETWORK_MERGE_4,      // two sorted fours
-    PPX_NETWORK_TWO_LEVELS,   // four exchanges of the last two levels of a larger merge
-    PPX_NETWORK_THREE_LEVELS, // twelve of the last three
-    PPX_NETWORK_SELECT,       // the least of four greater ones of two
+    PPX_NETWORK_MERGE_2,    // two sorted pairs
+    PPX_NETWORK_MERGE_4,    // two sorted fours
+    PPX_NETWORK_TWO_LEVELS, // four exchanges of the last two levels of a larger merge
+    PPX_NETWORK_SELECT,     // the least of four greater ones of two
 } ppx_network_kind;
 
 typedef struct ppx_network {

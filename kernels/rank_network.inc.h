@@ -103,40 +103,6 @@ static inline void NAME(two_levels)(PIXEL *slots, const size_t *at) {
     }
 }
 
-static inline void NAME(three_levels)(PIXEL *slots, const size_t *at) {
-#pragma omp simd
-    for (int j = 0; j < NAME(HALF); j++) {
-        PIXEL o = (slots + at[0])[j], p = (slots + at[1])[j], q = (slots + at[2])[j];
-        PIXEL a = (slots + at[3])[j], b = (slots + at[4])[j];
-        PIXEL c = (slots + at[5])[j], d = (slots + at[6])[j];
-        PIXEL e = (slots + at[7])[j], f = (slots + at[8])[j];
-        PIXEL g = (slots + at[9])[j], h = (slots + at[10])[j];
-        NAME(order)(&a, &b);
-        NAME(order)(&c, &d);
-        NAME(order)(&e, &f);
-        NAME(order)(&g, &h);
-        (slots + at[19])[j] = d;
-        (slots + at[20])[j] = h;
-        NAME(order)(&p, &a); // the even half: p, a, c, b
-        NAME(order)(&c, &b);
-        NAME(order)(&q, &e); // the odd one, after o: q, e, g, f
-        NAME(order)(&g, &f);
-        (slots + at[21])[j] = f;
-        NAME(order)(&o, &p);
-        NAME(order)(&q, &a);
-        NAME(order)(&e, &c);
-        NAME(order)(&g, &b);
-        (slots + at[11])[j] = o;
-        (slots + at[12])[j] = p;
-        (slots + at[13])[j] = q;
-        (slots + at[14])[j] = a;
-        (slots + at[15])[j] = e;
-        (slots + at[16])[j] = c;
-        (slots + at[17])[j] = g;
-        (slots + at[18])[j] = b;
-    }
-}
-
 static inline void NAME(select)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
     for (int j = 0; j < NAME(HALF); j++) {
@@ -182,8 +148,6 @@ static __attribute__((noinline)) void NAME(operate)(const ppx_network *network, 
             EACH(fours, 16);
         case PPX_NETWORK_TWO_LEVELS:
             EACH(two_levels, 10);
-        case PPX_NETWORK_THREE_LEVELS:
-            EACH(three_levels, 22);
         case PPX_NETWORK_SELECT:
             EACH(select, 9);
         }

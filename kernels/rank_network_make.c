@@ -139,8 +139,9 @@ static quarters merge_quarters(builder *w, const value *a, int n, const value *b
     return h;
 }
 
-// The last two levels from exchange i of the first on, four at a time as far as they go.
-static void combine_twice(builder *w, const quarters *e, const quarters *o, int i, value *out) {
+// The last two levels, four exchanges at a time as far as they go.
+static void combine_twice(builder *w, const quarters *e, const quarters *o, value *out) {
+    int i = 0;
     for (; i < e->nodd && i + 1 < e->neven && i < o->nodd && i + 1 < o->neven; i++) {
         const value in[] = {o->list[2 * i], e->odd[i], e->even[i + 1], o->odd[i], o->even[i + 1]};
         const int first = w->nnodes;
@@ -163,44 +164,6 @@ static void combine_twice(builder *w, const quarters *e, const quarters *o, int 
     combine(w, e->list, e->n, o->list, o->n, 2 * i, out);
 }
 
-// The last three levels of a merge whose quarters are q, twelve exchanges at a time as far as they
-// go.
-static void combine_thrice(builder *w, const quarters q[4], value *out) {
-    quarters h[2]; // halves
-    for (int k = 0; k < 2; k++) {
-        h[k] = (quarters){.even = q[2 * k].list,
-                          .odd = q[2 * k + 1].list,
-                          .neven = q[2 * k].n,
-                          .nodd = q[2 * k + 1].n};
-        h[k].n = h[k].neven + h[k].nodd;
-        h[k].list = take(w, h[k].n);
-    }
-    int steps = ROOM;
-    for (int k = 0; k < 4; k++) {
-        steps = q[k].nodd < steps ? q[k].nodd : steps;
-        steps = q[k].neven - 1 < steps ? q[k].neven - 1 : steps;
-    }
-    for (int i = 0; i < steps; i++) {
-        const int first = w->nnodes;
-        value in[11] = {i ? h[1].list[4 * i] : h[1].even[0], q[1].list[2 * i], q[3].list[2 * i]};
-        for (int k = 0; k < 4; k++) {
-            value *v = q[k].list + 2 * i + 1;
-            v[0] = in[3 + 2 * k] = q[k].odd[i];
-            v[1] = in[4 + 2 * k] = q[k].even[i + 1];
-            exchange(w, &v[0], &v[1]);
-        }
-        for (int k = 0; k < 2; k++)
-            combine(w, h[k].even, 2 * i + 3, h[k].odd, 2 * i + 2, 2 * i, h[k].list);
-        combine(w, h[0].list, 4 * i + 5, h[1].list, 4 * i + 4, 4 * i, out);
-        note_group(w, PPX_NETWORK_THREE_LEVELS, first, in);
-    }
-    for (int k = 0; k < 4; k++)
-        combine(w, q[k].even, q[k].neven, q[k].odd, q[k].nodd, steps, q[k].list);
-    for (int k = 0; k < 2; k++)
-        h[k].list[0] = h[k].even[0];
-    combine_twice(w, &h[0], &h[1], 2 * steps, out);
-}
-
 // Merges n values of a, `step` apart, and m values of b into out, where they are contiguous.
 static void merge(builder *w, const value *a, int n, const value *b, int m, int step, value *out) {
     const int before = w->nroom;
@@ -221,18 +184,10 @@ static void merge(builder *w, const value *a, int n, const value *b, int m, int 
         memcpy(out, in, (size_t)(2 * n) * sizeof *in);
         (n == 2 ? merge_2 : merge_4)(w, out);
         note_group(w, n == 2 ? PPX_NETWORK_MERGE_2 : PPX_NETWORK_MERGE_4, first, in);
-    } else if (n > 8 || m > 8) {
-        quarters q[4];
-        for (int k = 0; k < 4; k++) { // offsets 0, 2, 1 and 3
-            const int at = k / 2 + k % 2 * 2;
-            q[k] = merge_quarters(w, a + at * step, (n + 3 - at) / 4, b + at * step,
-                                  (m + 3 - at) / 4, 4 * step);
-        }
-        combine_thrice(w, q, out);
     } else if (n > 4 || m > 4) {
         const quarters e = merge_quarters(w, a, (n + 1) / 2, b, (m + 1) / 2, 2 * step);
         const quarters o = merge_quarters(w, a + step, n / 2, b + step, m / 2, 2 * step);
-        combine_twice(w, &e, &o, 0, out);
+        combine_twice(w, &e, &o, out);
     } else {
         const quarters h = merge_quarters(w, a, n, b, m, step);
         combine(w, h.even, h.neven, h.odd, h.nodd, 0, out);

@@ -71,7 +71,6 @@ static const form forms[] = {
     [PPX_NETWORK_MERGE_2] = {4, 6, 4, {0, 4, 5, 3}},
     [PPX_NETWORK_MERGE_4] = {8, 18, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
     [PPX_NETWORK_TWO_LEVELS] = {5, 8, 5, {4, 5, 6, 7, 3}},
-    [PPX_NETWORK_THREE_LEVELS] = {11, 24, 11, {16, 17, 18, 19, 20, 21, 22, 23, 3, 7, 15}},
     [PPX_NETWORK_SELECT] = {8, 7, 1, {6}},
 };
 
