@@ -43,6 +43,18 @@ static inline void NAME(both)(PIXEL *slots, const size_t *at) {
     }
 }
 
+static inline void NAME(pair_and_one)(PIXEL *slots, const size_t *at) {
+#pragma omp simd
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL a = (slots + at[0])[j], b = (slots + at[1])[j], c = (slots + at[2])[j];
+        NAME(order)(&a, &c);
+        NAME(order)(&b, &c);
+        (slots + at[3])[j] = a;
+        (slots + at[4])[j] = b;
+        (slots + at[5])[j] = c;
+    }
+}
+
 static inline void NAME(merge_2)(PIXEL *a, PIXEL *b, PIXEL *c, PIXEL *d) {
     NAME(order)(a, c);
     NAME(order)(b, d);
@@ -142,6 +154,8 @@ static __attribute__((noinline)) void NAME(operate)(const ppx_network *network, 
             EACH(most, 3);
         case PPX_NETWORK_BOTH:
             EACH(both, 4);
+        case PPX_NETWORK_MERGE_2_1:
+            EACH(pair_and_one, 6);
         case PPX_NETWORK_MERGE_2:
             EACH(pairs, 8);
         case PPX_NETWORK_MERGE_4:
