@@ -60,25 +60,23 @@ static void larger(const ppx_job *job, const ppx_block *block) {
     ppx_rank_rows(job, &r, block);
 }
 
+typedef void rows(const ppx_job *job, const ppx_block *block);
+
+static void any_rows(const ppx_job *job, const ppx_block *block, rows *rows3, rows *rows5) {
+    const int64_t radius = job->values[RADIUS].i;
+    (radius == 1 ? rows3 : radius == 2 ? rows5 : larger)(job, block);
+}
+
 static void median_u8(const ppx_job *job, const ppx_block *block) {
-    if (is_larger(job))
-        larger(job, block);
-    else
-        networks_u8(job, block);
+    any_rows(job, block, rows3_u8, rows5_u8);
 }
 
 static void median_u16(const ppx_job *job, const ppx_block *block) {
-    if (is_larger(job))
-        larger(job, block);
-    else
-        networks_u16(job, block);
+    any_rows(job, block, rows3_u16, rows5_u16);
 }
 
 static void median_f32(const ppx_job *job, const ppx_block *block) {
-    if (is_larger(job))
-        larger(job, block);
-    else
-        networks_f32(job, block);
+    any_rows(job, block, rows3_f32, rows5_f32);
 }
 
 static size_t table_nbytes(const ppx_job *job) {
@@ -101,7 +99,8 @@ static void geometry(const ppx_job *job, ppx_geometry *g) {
     g->up = g->down = r.radius; // rows as they lie: the sides are made of sorted columns
     g->border = r.border;
     g->block = PPX_STRIP;
-    g->scratch_nbytes = (size_t)(2 * r.k * pitch_of(job)) * ppx_type_nbytes(job->in.type);
+    const size_t nends = r.radius == 1 ? (PPX_STRIP + 2) * 64 : 0;
+    g->scratch_nbytes = (nends + (size_t)(2 * r.k * pitch_of(job))) * ppx_type_nbytes(job->in.type);
 }
 
 static const ppx_param params[] = {
@@ -118,7 +117,8 @@ static const ppx_step steps[] = {{
 const ppx_kernel PPX_KERNEL(median) = {
     .name = "median",
     .summary = "the median of a square window",
-    .examples = "median:radius=1 median:radius=2 median:radius=3 median:radius=9",
+    .examples = "median:radius=1 median:radius=2 median:radius=3 median:radius=7 median:radius=9 "
+                "median:radius=24",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,

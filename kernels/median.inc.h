@@ -23,35 +23,82 @@ static inline void NAME(exchange)(PIXEL *a, PIXEL *b) {
     *b = most;
 }
 
-// Sorts the columns of rows 0..2 of a window into lines 0..2 and of rows 1..3 into lines 3..5.
-static void NAME(columns3)(const ppx_block *block, ptrdiff_t i, bool pair, ptrdiff_t n, PIXEL *to,
-                           ptrdiff_t pitch) {
-    const PIXEL *a = block->in[i - 1];
-    const PIXEL *b = block->in[i];
-    const PIXEL *c = block->in[i + 1];
-    const PIXEL *d = pair ? block->in[i + 2] : c;
-#pragma omp simd
-    for (ptrdiff_t x = 0; x < n; x++) {
-        PIXEL low = NAME(least)(b[x], c[x]), high = NAME(most)(b[x], c[x]);
-        to[x] = NAME(least)(low, a[x]);
-        to[pitch + x] = NAME(least)(high, NAME(most)(low, a[x]));
-        to[2 * pitch + x] = NAME(most)(high, a[x]);
-        to[3 * pitch + x] = NAME(least)(low, d[x]);
-        to[4 * pitch + x] = NAME(least)(high, NAME(most)(low, d[x]));
-        to[5 * pitch + x] = NAME(most)(high, d[x]);
-    }
+typedef struct NAME(column) {
+    PIXEL low, mid, high;
+} NAME(column);
+
+// Two samples in order and another one.
+static inline NAME(column) NAME(insert)(PIXEL low, PIXEL high, PIXEL x) {
+    return (NAME(column)){NAME(least)(low, x), NAME(least)(high, NAME(most)(low, x)),
+                          NAME(most)(high, x)};
 }
 
 // The median of nine is the middle one of the greatest of the lows, the middle of the middles and
-// the least of the highs. `step` is the number of channels.
-static void NAME(across3)(PIXEL *restrict out, const PIXEL *restrict line, ptrdiff_t pitch,
-                          ptrdiff_t n, ptrdiff_t step) {
-    const PIXEL *low = line, *mid = line + pitch, *high = line + 2 * pitch;
-    for (ptrdiff_t x = 0; x < n; x++) {
-        PIXEL l = NAME(most)(NAME(most)(low[x], low[x + 2 * step]), low[x + step]);
-        PIXEL m = NAME(middle)(mid[x], mid[x + step], mid[x + 2 * step]);
-        PIXEL h = NAME(least)(NAME(least)(high[x], high[x + 2 * step]), high[x + step]);
-        out[x] = FINISH(NAME(middle)(l, m, h));
+// the least of the highs.
+static inline PIXEL NAME(median9)(NAME(column) a, NAME(column) b, NAME(column) c) {
+    const PIXEL low = NAME(most)(NAME(most)(a.low, b.low), c.low);
+    const PIXEL high = NAME(least)(NAME(least)(a.high, b.high), c.high);
+    return NAME(middle)(low, NAME(middle)(a.mid, b.mid, c.mid), high);
+}
+
+// Samples [from, to) of two output rows, of which the first one has rows a, b and c around it, and
+// the second b, c and d: pairs of b and c are put in order once.
+static inline void NAME(pair3)(PIXEL *restrict upper, PIXEL *restrict lower, const PIXEL *a,
+                               const PIXEL *b, const PIXEL *c, const PIXEL *d, ptrdiff_t from,
+                               ptrdiff_t to, ptrdiff_t step) {
+#pragma omp simd
+    for (ptrdiff_t x = from; x < to; x++) {
+        const ptrdiff_t u = x - step, v = x + step;
+        const PIXEL l0 = NAME(least)(b[u], c[u]), h0 = NAME(most)(b[u], c[u]);
+        const PIXEL l1 = NAME(least)(b[x], c[x]), h1 = NAME(most)(b[x], c[x]);
+        const PIXEL l2 = NAME(least)(b[v], c[v]), h2 = NAME(most)(b[v], c[v]);
+        upper[x] = FINISH(NAME(median9)(NAME(insert)(l0, h0, a[u]), NAME(insert)(l1, h1, a[x]),
+                                        NAME(insert)(l2, h2, a[v])));
+        lower[x] = FINISH(NAME(median9)(NAME(insert)(l0, h0, d[u]), NAME(insert)(l1, h1, d[x]),
+                                        NAME(insert)(l2, h2, d[v])));
+    }
+}
+
+// A row's ends: its two first pixels and its two last ones (or all of it) with a pixel of the
+// border on both sides, which is what the border rule would put beside the whole row.
+static void NAME(take_ends)(const ppx_job *job, const PIXEL *row, PIXEL *ends) {
+    const ptrdiff_t step = job->in.channels, n = job->in.width * step;
+    const ptrdiff_t first = ppx_rank_least(n, 4 * step), left = first / step / 2 * step;
+    memcpy(ends, row, (size_t)left * sizeof *row);
+    memcpy(ends + left, row + n - (first - left), (size_t)(first - left) * sizeof *row);
+    ppx_row_extend(ends, first / step, job->in.channels, job->in.type, 1, job->geometry.border,
+                   job->geometry.fill);
+}
+
+enum { NAME(ENDS) = 64 }; // samples: 6 pixels of 4 channels, and room for a vector
+
+static void NAME(rows3)(const ppx_job *job, const ppx_block *block) {
+    const ptrdiff_t step = job->in.channels, n = job->in.width * step;
+    const ptrdiff_t nends = ppx_rank_least(n, 4 * step), chunk = 512 / (ptrdiff_t)sizeof(PIXEL);
+    PIXEL(*ends)[NAME(ENDS)] = block->scratch, *spare = (PIXEL *)(ends + PPX_STRIP + 2);
+    for (ptrdiff_t i = -1; i <= block->nrows; i++)
+        NAME(take_ends)(job, block->in[i], ends[i + 1] + step);
+    for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
+        const bool pair = i + 1 < block->nrows;
+        const PIXEL *a = block->in[i - 1], *b = block->in[i], *c = block->in[i + 1];
+        const PIXEL *d = pair ? block->in[i + 2] : a;
+        PIXEL *upper = block->out[i], *lower = pair ? block->out[i + 1] : spare;
+        for (ptrdiff_t x = step; x < n - step; x += chunk) {
+            for (ptrdiff_t k = i + 3; k <= ppx_rank_least(i + 4, block->nrows); k++)
+                prefetch_row((const PIXEL *)block->in[k] + x, 512); // while the processor works
+            NAME(pair3)(upper, lower, a, b, c, d, x, ppx_rank_least(x + chunk, n - step), step);
+        }
+        PIXEL edges[2][NAME(ENDS)];
+        const PIXEL *e = ends[i] + step;
+        NAME(pair3)
+        (edges[0], edges[1], e, e + NAME(ENDS), e + 2 * NAME(ENDS), pair ? e + 3 * NAME(ENDS) : e,
+         0, nends, step);
+        for (ptrdiff_t c1 = 0; c1 < step; c1++) {
+            upper[c1] = edges[0][c1];
+            lower[c1] = edges[1][c1];
+            upper[n - step + c1] = edges[0][nends - step + c1];
+            lower[n - step + c1] = edges[1][nends - step + c1];
+        }
     }
 }
 
@@ -163,31 +210,23 @@ static void NAME(across5)(PIXEL *restrict out, const PIXEL *restrict line, ptrdi
 
 #undef FIVE
 
-static void NAME(networks)(const ppx_job *job, const ppx_block *block) {
-    const ppx_rank p = rank_of(job);
+static void NAME(rows5)(const ppx_job *job, const ppx_block *block) {
     const ptrdiff_t pitch = pitch_of(job);
-    const ptrdiff_t step = job->in.channels, n = job->in.width * step, side = p.radius * step;
+    const ptrdiff_t step = job->in.channels, n = job->in.width * step;
     PIXEL *lines = (PIXEL *)block->scratch + 64 / sizeof(PIXEL); // 64 bytes hold any side
     for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
         const bool pair = i + 1 < block->nrows;
-        if (p.radius == 1)
-            NAME(columns3)(block, i, pair, n, lines, pitch);
-        else
-            NAME(columns5)(block, i, pair, n, lines, pitch);
+        NAME(columns5)(block, i, pair, n, lines, pitch);
         // Memory works while the processor does.
-        for (ptrdiff_t k = i + p.radius + 2; k < i + p.radius + 4; k++)
-            if (k < block->nrows + p.radius)
-                prefetch_row(block->in[k], (size_t)n * sizeof(PIXEL));
+        for (ptrdiff_t k = i + 4; k <= ppx_rank_least(i + 5, block->nrows + 1); k++)
+            prefetch_row(block->in[k], (size_t)n * sizeof(PIXEL));
         for (int k = 0; k < 1 + pair; k++) {
-            PIXEL *line = lines + k * p.k * pitch;
+            PIXEL *line = lines + k * 5 * pitch;
             // Columns beyond the border are columns of the image (or of the fill): sorted too.
-            for (ptrdiff_t rank = 0; rank < p.k; rank++)
+            for (ptrdiff_t rank = 0; rank < 5; rank++)
                 ppx_row_extend(line + rank * pitch, job->in.width, job->in.channels, job->in.type,
-                               p.radius, job->geometry.border, job->geometry.fill);
-            if (p.radius == 1)
-                NAME(across3)(block->out[i + k], line - side, pitch, n, step);
-            else
-                NAME(across5)(block->out[i + k], line - side, pitch, n, step);
+                               2, job->geometry.border, job->geometry.fill);
+            NAME(across5)(block->out[i + k], line - 2 * step, pitch, n, step);
         }
     }
 }

@@ -54,7 +54,9 @@ static const ppx_step steps[] = {{
 const ppx_kernel PPX_KERNEL(percentile) = {
     .name = "percentile",
     .summary = "the sample of a given rank in a square window",
-    .examples = "percentile:radius=1,p=25 percentile:radius=4,p=90 percentile:radius=9,p=10.5",
+    .examples = "percentile:radius=1,p=25 percentile:radius=4,p=90 percentile:radius=6,p=100 "
+                "percentile:radius=9,p=10.5 "
+                "percentile:radius=22,p=2",
     .types = PPX_TAKES_U8 | PPX_TAKES_U16 | PPX_TAKES_F32,
     .channels = PPX_ANY_CHANNELS,
     .params = params,

@@ -3,8 +3,10 @@
 // A kernel that offers them asks for the geometry, the table and the rows of a `ppx_rank`, and adds
 // its parameters. Which method makes the rows follows from the type and the radius; all are exact.
 //   small windows   a network of minima and maxima for a tile of outputs (rank_network.c)
+//   to 15 x 15, u8  histograms of columns, in bytes (rank_bytes.c)
 //   larger, u8      histograms of columns (rank_columns.c)
-//   larger, others  the same over buckets of ordered samples (rank_places.c)
+//   large, u8       counts of the samples below one value (rank_counts.c)
+//   larger, others  histograms over buckets of ordered samples (rank_places.c)
 // The functions carry the instruction-set level in their names, as kernels do.
 #ifndef PPX_RANK_H
 #define PPX_RANK_H
@@ -40,14 +42,28 @@ void ppx_network_build(const ppx_job *job, const ppx_rank *r);
 size_t ppx_network_scratch(const ppx_job *job);
 void ppx_network_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
 
+#define ppx_counts_scratch PPX_PASTE(ppx_counts_, scratch, PPX_LEVEL)
+#define ppx_counts_rows PPX_PASTE(ppx_counts_, rows, PPX_LEVEL)
+size_t ppx_counts_scratch(const ppx_rank *r);
+void ppx_counts_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
+
+#define ppx_bytes_scratch PPX_PASTE(ppx_bytes_, scratch, PPX_LEVEL)
+#define ppx_bytes_rows PPX_PASTE(ppx_bytes_, rows, PPX_LEVEL)
+size_t ppx_bytes_scratch(void);
+void ppx_bytes_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
+
 #define ppx_columns_scratch PPX_PASTE(ppx_columns_, scratch, PPX_LEVEL)
 #define ppx_columns_rows PPX_PASTE(ppx_columns_, rows, PPX_LEVEL)
-size_t ppx_columns_scratch(const ppx_job *job, const ppx_rank *r);
+#define ppx_columns_part PPX_PASTE(ppx_columns_, part, PPX_LEVEL)
+size_t ppx_columns_scratch(void);
+// Columns [from, from + width) of channel c.
+void ppx_columns_part(const ppx_job *job, const ppx_rank *r, const ppx_block *block, int c,
+                      ptrdiff_t from, ptrdiff_t width);
 void ppx_columns_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
 
 #define ppx_places_scratch PPX_PASTE(ppx_places_, scratch, PPX_LEVEL)
 #define ppx_places_rows PPX_PASTE(ppx_places_, rows, PPX_LEVEL)
-size_t ppx_places_scratch(const ppx_job *job, const ppx_rank *r);
+size_t ppx_places_scratch(void);
 void ppx_places_rows(const ppx_job *job, const ppx_rank *r, const ppx_block *block);
 
 static inline ptrdiff_t ppx_rank_least(ptrdiff_t a, ptrdiff_t b) {

@@ -22,6 +22,7 @@ typedef enum ppx_network_kind {
     PPX_NETWORK_LEAST,
     PPX_NETWORK_MOST,
     PPX_NETWORK_BOTH,
+    PPX_NETWORK_MERGE_2_1,  // a sorted pair and one
     PPX_NETWORK_MERGE_2,    // two sorted pairs
     PPX_NETWORK_MERGE_4,    // two sorted fours
     PPX_NETWORK_TWO_LEVELS, // four exchanges of the last two levels of a larger merge

@@ -3,6 +3,7 @@
 
 enum {
     NAME(CHUNK) = PPX_NETWORK_CHUNK / sizeof(PIXEL),
+    NAME(HALF) = NAME(CHUNK) / 2,
     NAME(HALO) = PPX_NETWORK_HALO / sizeof(PIXEL)
 };
 
@@ -16,18 +17,41 @@ static inline void NAME(order)(PIXEL *a, PIXEL *b) {
     *b = MOST(u, v);
 }
 
-// The operations work on all lanes of the chunk. A result may take the place of an operand, never
-// of a part of one: omp simd is right to expect no dependence between lanes.
+// The operations work on all lanes of half a chunk, at places `at` in the slots. A result may take
+// the place of an operand, never of a part of one: omp simd is right to expect no dependence
+// between lanes.
 
-static inline void NAME(both)(PIXEL *slots, const uint16_t *w) {
-    const PIXEL *const a = slots + w[0], *const b = slots + w[1];
-    PIXEL *const lesser = slots + w[2], *const greater = slots + w[3];
+static inline void NAME(least)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
-    for (int j = 0; j < NAME(CHUNK); j++) {
-        PIXEL u = a[j], v = b[j];
+    for (int j = 0; j < NAME(HALF); j++)
+        (slots + at[2])[j] = LEAST((slots + at[0])[j], (slots + at[1])[j]);
+}
+
+static inline void NAME(most)(PIXEL *slots, const size_t *at) {
+#pragma omp simd
+    for (int j = 0; j < NAME(HALF); j++)
+        (slots + at[2])[j] = MOST((slots + at[0])[j], (slots + at[1])[j]);
+}
+
+static inline void NAME(both)(PIXEL *slots, const size_t *at) {
+#pragma omp simd
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL u = (slots + at[0])[j], v = (slots + at[1])[j];
         NAME(order)(&u, &v);
-        lesser[j] = u;
-        greater[j] = v;
+        (slots + at[2])[j] = u;
+        (slots + at[3])[j] = v;
+    }
+}
+
+static inline void NAME(pair_and_one)(PIXEL *slots, const size_t *at) {
+#pragma omp simd
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL a = (slots + at[0])[j], b = (slots + at[1])[j], c = (slots + at[2])[j];
+        NAME(order)(&a, &c);
+        NAME(order)(&b, &c);
+        (slots + at[3])[j] = a;
+        (slots + at[4])[j] = b;
+        (slots + at[5])[j] = c;
     }
 }
 
@@ -37,103 +61,87 @@ static inline void NAME(merge_2)(PIXEL *a, PIXEL *b, PIXEL *c, PIXEL *d) {
     NAME(order)(c, b); // in order: a, c, b, d
 }
 
-static inline void NAME(pairs)(PIXEL *slots, const uint16_t *w) {
-    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
-    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
-    PIXEL *const o0 = slots + w[4], *const o1 = slots + w[5];
-    PIXEL *const o2 = slots + w[6], *const o3 = slots + w[7];
+static inline void NAME(pairs)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
-    for (int j = 0; j < NAME(CHUNK); j++) {
-        PIXEL a = i0[j], b = i1[j], c = i2[j], d = i3[j];
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL a = (slots + at[0])[j], b = (slots + at[1])[j];
+        PIXEL c = (slots + at[2])[j], d = (slots + at[3])[j];
         NAME(merge_2)(&a, &b, &c, &d);
-        o0[j] = a;
-        o1[j] = c;
-        o2[j] = b;
-        o3[j] = d;
+        (slots + at[4])[j] = a;
+        (slots + at[5])[j] = c;
+        (slots + at[6])[j] = b;
+        (slots + at[7])[j] = d;
     }
 }
 
-static inline void NAME(fours)(PIXEL *slots, const uint16_t *w) {
-    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
-    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
-    const PIXEL *const i4 = slots + w[4], *const i5 = slots + w[5];
-    const PIXEL *const i6 = slots + w[6], *const i7 = slots + w[7];
-    PIXEL *const o0 = slots + w[8], *const o1 = slots + w[9];
-    PIXEL *const o2 = slots + w[10], *const o3 = slots + w[11];
-    PIXEL *const o4 = slots + w[12], *const o5 = slots + w[13];
-    PIXEL *const o6 = slots + w[14], *const o7 = slots + w[15];
+static inline void NAME(fours)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
-    for (int j = 0; j < NAME(CHUNK); j++) {
-        PIXEL a = i0[j], b = i1[j], c = i2[j], d = i3[j];
-        PIXEL e = i4[j], f = i5[j], g = i6[j], h = i7[j];
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL a = (slots + at[0])[j], b = (slots + at[1])[j];
+        PIXEL c = (slots + at[2])[j], d = (slots + at[3])[j];
+        PIXEL e = (slots + at[4])[j], f = (slots + at[5])[j];
+        PIXEL g = (slots + at[6])[j], h = (slots + at[7])[j];
         NAME(merge_2)(&a, &c, &e, &g); // even: a, e, c, g
         NAME(merge_2)(&b, &d, &f, &h); // odd: b, f, d, h
         NAME(order)(&b, &e);
         NAME(order)(&f, &c);
         NAME(order)(&d, &g);
-        o0[j] = a;
-        o1[j] = b;
-        o2[j] = e;
-        o3[j] = f;
-        o4[j] = c;
-        o5[j] = d;
-        o6[j] = g;
-        o7[j] = h;
+        (slots + at[8])[j] = a;
+        (slots + at[9])[j] = b;
+        (slots + at[10])[j] = e;
+        (slots + at[11])[j] = f;
+        (slots + at[12])[j] = c;
+        (slots + at[13])[j] = d;
+        (slots + at[14])[j] = g;
+        (slots + at[15])[j] = h;
     }
 }
 
-static inline void NAME(two_levels)(PIXEL *slots, const uint16_t *w) {
-    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
-    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
-    const PIXEL *const i4 = slots + w[4];
-    PIXEL *const o0 = slots + w[5], *const o1 = slots + w[6];
-    PIXEL *const o2 = slots + w[7], *const o3 = slots + w[8];
-    PIXEL *const o4 = slots + w[9];
+static inline void NAME(two_levels)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
-    for (int j = 0; j < NAME(CHUNK); j++) {
-        PIXEL o = i0[j], a = i1[j], b = i2[j], c = i3[j], d = i4[j];
+    for (int j = 0; j < NAME(HALF); j++) {
+        PIXEL o = (slots + at[0])[j];
+        PIXEL a = (slots + at[1])[j], b = (slots + at[2])[j];
+        PIXEL c = (slots + at[3])[j], d = (slots + at[4])[j];
         NAME(order)(&a, &b);
         NAME(order)(&c, &d);
         NAME(order)(&o, &a);
         NAME(order)(&c, &b);
-        o0[j] = o;
-        o1[j] = a;
-        o2[j] = c;
-        o3[j] = b;
-        o4[j] = d;
+        (slots + at[5])[j] = o;
+        (slots + at[6])[j] = a;
+        (slots + at[7])[j] = c;
+        (slots + at[8])[j] = b;
+        (slots + at[9])[j] = d;
     }
 }
 
-static inline void NAME(select)(PIXEL *slots, const uint16_t *w) {
-    const PIXEL *const i0 = slots + w[0], *const i1 = slots + w[1];
-    const PIXEL *const i2 = slots + w[2], *const i3 = slots + w[3];
-    const PIXEL *const i4 = slots + w[4], *const i5 = slots + w[5];
-    const PIXEL *const i6 = slots + w[6], *const i7 = slots + w[7];
-    PIXEL *const to = slots + w[8];
+static inline void NAME(select)(PIXEL *slots, const size_t *at) {
 #pragma omp simd
-    for (int j = 0; j < NAME(CHUNK); j++) {
-        const PIXEL a = MOST(i0[j], i1[j]), b = MOST(i2[j], i3[j]);
-        const PIXEL c = MOST(i4[j], i5[j]), d = MOST(i6[j], i7[j]);
+    for (int j = 0; j < NAME(HALF); j++) {
+        const PIXEL a = MOST((slots + at[0])[j], (slots + at[1])[j]);
+        const PIXEL b = MOST((slots + at[2])[j], (slots + at[3])[j]);
+        const PIXEL c = MOST((slots + at[4])[j], (slots + at[5])[j]);
+        const PIXEL d = MOST((slots + at[6])[j], (slots + at[7])[j]);
         const PIXEL e = LEAST(a, b), f = LEAST(c, d);
-        to[j] = LEAST(e, f);
+        (slots + at[8])[j] = LEAST(e, f);
     }
 }
 
-static inline void NAME(one)(PIXEL *slots, const uint16_t *w, bool greater) {
-    const PIXEL *const a = slots + w[0], *const b = slots + w[1];
-    PIXEL *const to = slots + w[2];
-    if (greater) {
-#pragma omp simd
-        for (int j = 0; j < NAME(CHUNK); j++)
-            to[j] = MOST(a[j], b[j]);
-    } else {
-#pragma omp simd
-        for (int j = 0; j < NAME(CHUNK); j++)
-            to[j] = LEAST(a[j], b[j]);
-    }
-}
+// n operations of one kind, of which each names m places, on both halves.
+#define EACH(operation, m)                                                                         \
+    for (; n > 0; n--, w += m) {                                                                   \
+        size_t at[m];                                                                              \
+        for (int k = 0; k < m; k++)                                                                \
+            at[k] = w[k];                                                                          \
+        NAME(operation)(low, at);                                                                  \
+        NAME(operation)(high, at);                                                                 \
+    }                                                                                              \
+    break
 
-static void NAME(operate)(const ppx_network *network, PIXEL *slots) {
+// Out of line, so that the compiler does not see that `high` is half a chunk after `low`: with two
+// bases it adds places to them in the loads and stores themselves.
+static __attribute__((noinline)) void NAME(operate)(const ppx_network *network, PIXEL *low,
+                                                    PIXEL *high) {
     const uint16_t *w = network->words, *end = w + network->nwords;
     while (w < end) {
         const ppx_network_kind kind = (ppx_network_kind)w[0];
@@ -141,36 +149,26 @@ static void NAME(operate)(const ppx_network *network, PIXEL *slots) {
         w += 2;
         switch (kind) {
         case PPX_NETWORK_LEAST:
-            for (; n > 0; n--, w += 3)
-                NAME(one)(slots, w, false);
-            break;
+            EACH(least, 3);
         case PPX_NETWORK_MOST:
-            for (; n > 0; n--, w += 3)
-                NAME(one)(slots, w, true);
-            break;
+            EACH(most, 3);
         case PPX_NETWORK_BOTH:
-            for (; n > 0; n--, w += 4)
-                NAME(both)(slots, w);
-            break;
+            EACH(both, 4);
+        case PPX_NETWORK_MERGE_2_1:
+            EACH(pair_and_one, 6);
         case PPX_NETWORK_MERGE_2:
-            for (; n > 0; n--, w += 8)
-                NAME(pairs)(slots, w);
-            break;
+            EACH(pairs, 8);
         case PPX_NETWORK_MERGE_4:
-            for (; n > 0; n--, w += 16)
-                NAME(fours)(slots, w);
-            break;
+            EACH(fours, 16);
         case PPX_NETWORK_TWO_LEVELS:
-            for (; n > 0; n--, w += 10)
-                NAME(two_levels)(slots, w);
-            break;
+            EACH(two_levels, 10);
         case PPX_NETWORK_SELECT:
-            for (; n > 0; n--, w += 9)
-                NAME(select)(slots, w);
-            break;
+            EACH(select, 9);
         }
     }
 }
+
+#undef EACH
 
 // Columns of tiles from a line of them into their slots.
 static void NAME(part_2)(const PIXEL *restrict line, PIXEL *restrict a, PIXEL *restrict b) {
@@ -261,7 +259,7 @@ static void NAME(network_rows)(const ppx_job *job, const ppx_rank *r, const ppx_
                     (network, row - r->radius * step + c, tile * network->tile_x, nsamples, step,
                      network->inputs[y], slots);
                 }
-                NAME(operate)(network, slots);
+                NAME(operate)(network, slots, slots + NAME(HALF));
                 const ptrdiff_t at = (tile - network->delay) * network->tile_x;
                 for (ptrdiff_t y = 0; y < network->tile_y && i + y < block->nrows; y++) {
                     PIXEL *out = (PIXEL *)block->out[i + y] + c;

@@ -174,6 +174,16 @@ static void merge(builder *w, const value *a, int n, const value *b, int m, int 
         out[0] = *a;
         out[1] = *b;
         exchange(w, &out[0], &out[1]);
+    } else if (n + m == 3) {
+        const value *pair = n == 2 ? a : b, one = *(n == 2 ? b : a);
+        const value in[] = {pair[0], pair[step], one};
+        const int first = w->nnodes;
+        out[0] = in[0];
+        out[1] = in[1];
+        out[2] = in[2];
+        exchange(w, &out[0], &out[2]);
+        exchange(w, &out[1], &out[2]);
+        note_group(w, PPX_NETWORK_MERGE_2_1, first, in);
     } else if (n == m && (n == 2 || n == 4)) {
         value in[8];
         const int first = w->nnodes;

@@ -68,6 +68,7 @@ static const form forms[] = {
     [PPX_NETWORK_LEAST] = {2, 1, 1, {0}},
     [PPX_NETWORK_MOST] = {2, 1, 1, {0}},
     [PPX_NETWORK_BOTH] = {2, 2, 2, {0, 1}},
+    [PPX_NETWORK_MERGE_2_1] = {3, 4, 3, {0, 2, 3}},
     [PPX_NETWORK_MERGE_2] = {4, 6, 4, {0, 4, 5, 3}},
     [PPX_NETWORK_MERGE_4] = {8, 18, 8, {0, 12, 13, 14, 15, 16, 17, 9}},
     [PPX_NETWORK_TWO_LEVELS] = {5, 8, 5, {4, 5, 6, 7, 3}},

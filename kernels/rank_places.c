@@ -11,17 +11,15 @@
 #include "rank_columns.inc.h"
 
 enum { BUCKETS = 256, BUCKET = 128, PLACES = BUCKETS * BUCKET, MAX_WIDTH = 256 };
-
-typedef uint64_t entry; // key << 32 | y << 8 | x, of a sample in the tile
+enum { MAX_ROWS = PPX_STRIP + PPX_RANK_WINDOW - 1 };
 
 typedef struct places {
-    entry entries[2][PLACES];
+    uint64_t entries[2][PLACES];                 // keys and places, of 32 bits for u16
     _Alignas(64) uint8_t xs[PLACES], ys[PLACES]; // in order of the samples
-    uint8_t buckets[PLACES];                     // row by row
+    uint8_t buckets[MAX_ROWS][MAX_WIDTH];
     uint8_t found[MAX_WIDTH], rest[MAX_WIDTH];
-    uint8_t zeros[MAX_WIDTH];
-    uint32_t counts[1 << 11];
-    _Alignas(64) uint8_t columns[]; // of the tile
+    uint32_t counts[3][1 << 11];
+    columns columns;
 } places;
 
 // Outputs across a tile, such that its samples fit in.
@@ -31,8 +29,8 @@ static ptrdiff_t tile_width(const ppx_job *job, const ppx_rank *r) {
     return ppx_rank_least(most, job->in.width);
 }
 
-size_t ppx_places_scratch(const ppx_job *job, const ppx_rank *r) {
-    return sizeof(places) + columns_nbytes(tile_width(job, r) + r->k - 1);
+size_t ppx_places_scratch(void) {
+    return sizeof(places);
 }
 
 // IEEE 754 in order of the numbers: negative ones are turned around. Both zeros become +0.
@@ -48,29 +46,6 @@ static inline float sample_of(uint32_t key) {
     float sample;
     memcpy(&sample, &bits, sizeof sample);
     return sample;
-}
-
-// Sorts n entries by their keys, `digit` bits at a time from the lowest; returns where they are.
-static const entry *sort_entries(places *p, ptrdiff_t n, int key_bits, int digit) {
-    entry *from = p->entries[0], *to = p->entries[1];
-    const unsigned ndigits = 1u << digit;
-    for (int shift = 32; shift < 32 + key_bits; shift += digit) {
-        memset(p->counts, 0, ndigits * sizeof *p->counts);
-        for (ptrdiff_t k = 0; k < n; k++)
-            p->counts[from[k] >> shift & (ndigits - 1)]++;
-        uint32_t sum = 0;
-        for (unsigned d = 0; d < ndigits; d++) {
-            const uint32_t count = p->counts[d];
-            p->counts[d] = sum;
-            sum += count;
-        }
-        for (ptrdiff_t k = 0; k < n; k++)
-            to[p->counts[from[k] >> shift & (ndigits - 1)]++] = from[k];
-        entry *swap = from;
-        from = to;
-        to = swap;
-    }
-    return from;
 }
 
 // Which samples of a bucket lie in the k x k window at x, y: a bit for each of 64. Coordinates are
@@ -112,28 +87,14 @@ static inline ptrdiff_t find_place(const places *p, ptrdiff_t x, ptrdiff_t y, pt
                                    int bucket, int rest) {
     const ptrdiff_t first = (ptrdiff_t)bucket * BUCKET;
     const uint64_t low = in_window(p->xs + first, p->ys + first, x, y, k);
-    const int nlow = __builtin_popcountll(low);
-    if (rest < nlow)
-        return first + find_bit(low, rest);
     const uint64_t high = in_window(p->xs + first + 64, p->ys + first + 64, x, y, k);
-    return first + 64 + find_bit(high, rest - nlow);
-}
-
-// Sorts the tile's samples and gives each its bucket.
-static const entry *make_buckets(places *p, ptrdiff_t nrows, ptrdiff_t ncolumns, int key_bits,
-                                 int digit) {
-    const ptrdiff_t n = nrows * ncolumns;
-    const entry *sorted = sort_entries(p, n, key_bits, digit);
-    for (ptrdiff_t k = 0; k < n; k++) {
-        const ptrdiff_t x = sorted[k] & 255, y = sorted[k] >> 8 & 255;
-        p->xs[k] = (uint8_t)x;
-        p->ys[k] = (uint8_t)y;
-        p->buckets[y * ncolumns + x] = (uint8_t)(k / BUCKET);
-    }
-    return sorted;
+    const int nlow = __builtin_popcountll(low);
+    const bool upper = rest >= nlow; // as likely as not: no place for a branch
+    return first + (upper ? 64 : 0) + find_bit(upper ? high : low, upper ? rest - nlow : rest);
 }
 
 #define PIXEL uint16_t
+#define ENTRY uint32_t // key << 16 | y << 8 | x, of a sample in the tile
 #define NAME(function) function##_u16
 #define KEY_OF(sample) (sample)
 #define SAMPLE_OF(key) ((uint16_t)(key))
@@ -142,6 +103,7 @@ static const entry *make_buckets(places *p, ptrdiff_t nrows, ptrdiff_t ncolumns,
 #include "rank_places.inc.h"
 
 #define PIXEL float
+#define ENTRY uint64_t
 #define NAME(function) function##_f32
 #define KEY_OF(sample) key_of(sample)
 #define SAMPLE_OF(key) sample_of(key)

@@ -135,8 +135,28 @@ static void test_large_radii(void **state) {
             // Rows of several tiles.
             in = test_image(test_shape(1100, 3, 1, types[t]), (test_texture)texture, 8);
             check(&in, 5, (texture + 1) % 4);
+            if (types[t] == PPX_U8) {
+                check(&in, 7, texture);
+                check(&in, 10, (texture + 2) % 4);
+            }
             ppx_image_free(&in);
         }
+}
+
+// Tiles that have results in all parts of the range, in a few, and in one; their ends.
+static void test_large_tiles(void **state) {
+    (void)state;
+    static const ptrdiff_t radii[] = {20, 21, 32, 20};
+    for (int slope = 0; slope < 4; slope++) { // grey levels in 32 columns
+        ppx_image in = test_image(test_shape(1030, 2, 1, PPX_U8), TEST_NOISE, 9);
+        for (ptrdiff_t y = 0; y < 2; y++)
+            for (ptrdiff_t x = 0; x < 1030; x++) {
+                uint8_t *sample = (uint8_t *)ppx_image_row(&in, y) + x;
+                *sample = (uint8_t)((*sample % 16 + 250 + x * slope / 32) % 256);
+            }
+        check(&in, radii[slope], slope);
+        ppx_image_free(&in);
+    }
 }
 
 // All of f32: signs, infinities, denormals, and zeros of both signs.
@@ -222,9 +242,9 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small_radii), cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_large_radii), cmocka_unit_test(test_floats),
-        cmocka_unit_test(test_laws),        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_large_radii), cmocka_unit_test(test_large_tiles),
+        cmocka_unit_test(test_floats),      cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_threads),     cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
