@@ -44,15 +44,13 @@ static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
 
 #include "gaussian_whole.inc.h"
 
-static INLINE float finish_f32(float sum, int32_t lost) {
-    (void)lost;
-    return sum;
+static void gaussian_f32(const ppx_job *job, const ppx_block *block) {
+    ppx_blur_plan plan = plan_of(job);
+    ppx_blur b = ppx_blur_of(job, &plan, job->table, block, block->scratch);
+    ppx_blur_begin(&b);
+    for (ptrdiff_t k = 0; k < block->nrows; k++)
+        ppx_blur_row(&b, k, block->out[k]);
 }
-
-#define PIXEL float
-#define NAME(name) name##_f32
-#define SUM float
-#include "gaussian.inc.h"
 
 static const ppx_param gauss_params[] = {
     [SIGMA] = {"sigma", PPX_REAL, 0.3, 100, NULL, NULL, "standard deviation in pixels"},

@@ -10,6 +10,8 @@
 
 #include "blur.h"
 
+#include <string.h>
+
 #define INLINE inline __attribute__((always_inline))
 
 enum { SIGMA, AMOUNT, THRESHOLD, BORDER };
@@ -79,11 +81,13 @@ static INLINE uint16_t sharpen_u16(uint16_t in, float blurred, const sharpness *
 }
 
 #define PIXEL uint8_t
+#define WORD uint16_t
 #define NAME(name) name##_u8
 #define SUM uint16_t
 #include "unsharp.inc.h"
 
 #define PIXEL uint16_t
+#define WORD uint32_t
 #define NAME(name) name##_u16
 #define SUM float
 #include "unsharp.inc.h"
