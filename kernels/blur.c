@@ -276,21 +276,21 @@ static ptrdiff_t blur_edges(const ppx_blur *b) {
 
 // ---- Rows ----
 
-static inline const uint16_t *down_fixed(const ppx_blur_table *table, int term) {
+static inline const uint16_t *down_weights_fixed(const ppx_blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static inline const uint16_t *across_fixed(const ppx_blur_table *table, int term) {
+static inline const uint16_t *across_weights_fixed(const ppx_blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static inline const float *down_float(const ppx_blur_table *table, int term) {
+static inline const float *down_weights_float(const ppx_blur_table *table, int term) {
     return table->down[term];
 }
 
-static inline const float *across_float(const ppx_blur_table *table, int term) {
+static inline const float *across_weights_float(const ppx_blur_table *table, int term) {
     return table->across[term];
 }
 
@@ -343,6 +343,7 @@ static void blur_columns(const ppx_blur *b, ptrdiff_t end) {
 
 #define PIXEL uint8_t
 #define WORD uint16_t
+#define NPLANES 2
 #define SHIFT << 7
 #define NAME(name) name##_u8_fixed
 #include "blur_rows.inc.h"
@@ -354,17 +355,20 @@ static void blur_columns(const ppx_blur *b, ptrdiff_t end) {
 
 #define PIXEL uint8_t
 #define SHIFT
+#define NPLANES 1
 #define NAME(name) name##_u8
 #include "blur_rows.inc.h"
 
 #define PIXEL uint16_t
 #define WORD uint32_t
+#define NPLANES 2
 #define SHIFT
 #define NAME(name) name##_u16
 #include "blur_rows.inc.h"
 
 #define PIXEL float
 #define SHIFT
+#define NPLANES 1
 #define NAME(name) name##_f32
 #include "blur_rows.inc.h"
 
@@ -388,4 +392,13 @@ void ppx_blur_row(const ppx_blur *b, ptrdiff_t k, void *sum) {
         row_u16(b, k, sum);
     else
         row_f32(b, k, sum);
+}
+
+void ppx_blur_pixels(const ppx_blur *b, ptrdiff_t k, void *out) {
+    if (b->plan->fixed)
+        pixels_u8_fixed(b, k, out);
+    else if (b->shape.type == PPX_U16)
+        pixels_u16(b, k, out);
+    else
+        row_f32(b, k, out);
 }

@@ -63,6 +63,7 @@ typedef struct ppx_blur {
 #define ppx_blur_of PPX_PASTE(ppx_blur_, of, PPX_LEVEL)
 #define ppx_blur_begin PPX_PASTE(ppx_blur_, begin, PPX_LEVEL)
 #define ppx_blur_row PPX_PASTE(ppx_blur_, row, PPX_LEVEL)
+#define ppx_blur_pixels PPX_PASTE(ppx_blur_, pixels, PPX_LEVEL)
 
 // tails: where the weights end, in sigma. log: of the Laplacian of the Gaussian.
 ppx_blur_plan ppx_blur_plan_of(double sigma, double tails, bool fixed, bool log);
@@ -75,6 +76,8 @@ void ppx_blur_begin(const ppx_blur *b);
 // ppx_blur_lost is to be added, if the plan is fixed; otherwise float. In two planes it is written
 // over b->pitch samples, the even ones first and the odd ones from sum[b->plane] on.
 void ppx_blur_row(const ppx_blur *b, ptrdiff_t k, void *sum);
+// The same as a row of the output image, rounded half up for integers. Plans for u8 are fixed.
+void ppx_blur_pixels(const ppx_blur *b, ptrdiff_t k, void *out);
 
 // Planes of what the blur sums up: two where a pair of samples is a word, in which PPX_BLUR_FIRST
 // (0 or 1) samples are below the even one. Taking such words apart and making them again is less

@@ -43,7 +43,7 @@ static INLINE void NAME(take)(SUM *to, const PIXEL *from, ptrdiff_t n) {
 // term t - 1. A tile of the rows is widened once and stays in the cache.
 static void NAME(direct_columns)(const ppx_blur *b, SUM *lines) {
     const ptrdiff_t radius = b->plan->radius, nlines = b->block->nrows, n = SUMS(TILE);
-    const ptrdiff_t end = nlines + radius, part = n / b->nplanes;
+    const ptrdiff_t end = nlines + radius;
     SUM *tile = b->tile, *centre = tile + radius * n;
     for (ptrdiff_t x = 0; x < b->n; x += n) {
         for (ptrdiff_t k = -radius; k < end; k++) {
@@ -56,16 +56,11 @@ static void NAME(direct_columns)(const ppx_blur *b, SUM *lines) {
         }
         if (nlines % 2) // the last row is made with another one, which is not kept
             memset(centre + end * n, 0, (size_t)n * sizeof *tile);
-        for (ptrdiff_t k = 0; k < nlines; k += 2)
-            for (int t = 0; t < b->plan->nterms; t++) {
-                SUM *line = lines + (t * nlines + k) * b->pitch + x / b->nplanes;
-                SUM *next = k + 1 < nlines ? line + b->pitch : line;
-                const SUM *from = centre + k * n, *weight = SUMS(down)(b->table, t);
-                for (ptrdiff_t p = 0; p < b->nplanes; p++)
-                    SUMS(weigh_down_two)
-                    (line + p * b->plane, next + p * b->plane, from + p * part, part, weight,
-                     b->plan->radius);
-            }
+        for (int t = 0; t < b->plan->nterms; t++) {
+            const SUMS(lines)
+                to = {lines + t * nlines * b->pitch + x / b->nplanes, b->pitch, b->plane, nlines};
+            SUMS(down)(&to, centre, SUMS(down_weights)(b->table, t), b->plan->radius, NPLANES);
+        }
     }
 }
 
@@ -85,7 +80,7 @@ static void NAME(direct_begin)(const ppx_blur *b) {
 static void NAME(direct_row)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdiff_t n, SUM *sum) {
     const ptrdiff_t apart = b->shape.channels;
     for (int t = 0; t < b->plan->nterms; t++) {
-        const SUM *weights = SUMS(across)(b->table, t), *line = b->lines;
+        const SUM *weights = SUMS(across_weights)(b->table, t), *line = b->lines;
         line += b->margin + (t * b->block->nrows + k) * b->pitch + x;
 #ifdef WORD
         SUM *const to[] = {sum, sum + b->plane};
@@ -149,8 +144,8 @@ static void NAME(coarse_columns)(const ppx_blur *b, SUM *lines, const PIXEL *con
         }
         for (ptrdiff_t k = 0; k < nlines; k++)
             SUMS(weigh_down)
-            (lines + k * b->pitch + x, tile + (radius + k * spacing) * SUMS(TILE),
-             SUMS(fine)(b->table), radius, false);
+        (lines + k * b->pitch + x, tile + (radius + k * spacing) * SUMS(TILE), SUMS(fine)(b->table),
+         radius, false);
     }
 }
 
@@ -263,7 +258,37 @@ static void NAME(row)(const ppx_blur *b, ptrdiff_t k, SUM *sum) {
 #endif
 }
 
+#ifdef WORD
+// Pixels from x on, of n of each plane, rounded half up: `at_once`, or from the row of sums.
+static void NAME(some_pixels)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdiff_t n, void *out,
+                              bool at_once) {
+    const int32_t lost = ppx_blur_lost(b);
+    const SUM *from = at_once ? (SUM *)b->lines + b->margin + k * b->pitch : (SUM *)b->sum;
+    const SUM *const planes[] = {from + x, from + b->plane + x};
+    if (at_once)
+        SUMS(weigh_planes_few)
+        (NULL, out, planes, b->shape.channels, n, SUMS(across_weights)(b->table, 0),
+         b->plan->radius, lost);
+    for (ptrdiff_t j = 0; !at_once && j < n; j += SUMS(LANES))
+        SUMS(store)
+        ((SUM *)out + j, SUMS(join)(SUMS(load)(planes[0] + j), SUMS(load)(planes[1] + j), lost));
+}
+
+static void NAME(pixels)(const ppx_blur *b, ptrdiff_t k, PIXEL *out) {
+    const ptrdiff_t apart = b->shape.channels;
+    const bool few = b->plan->scale == 1 && b->plan->radius <= FEW && b->plan->nterms == 1;
+    const bool at_once = few && (apart == 1 || apart == 3);
+    if (!at_once)
+        NAME(row)(b, k, b->sum);
+    const ptrdiff_t step = 2 * SUMS(LANES), whole = b->n / step * step, rest = b->n - whole;
+    NAME(some_pixels)(b, k, 0, whole / 2, out, at_once);
+    NAME(some_pixels)(b, k, whole / 2, (rest + 1) / 2, b->rest, at_once);
+    memcpy(out + whole, b->rest, (size_t)rest * sizeof *out);
+}
+#endif
+
 #undef PIXEL
 #undef NAME
 #undef SHIFT
 #undef WORD
+#undef NPLANES

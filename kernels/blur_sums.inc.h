@@ -74,6 +74,58 @@ static INLINE float level_float(float sum, int32_t lost) {
     return sum;
 }
 
+// Sums of even samples and of odd ones become pixels, rounded half up: bytes, and words of 16 bits.
+// `lost` is given back.
+static INLINE vector_fixed join_fixed(vector_fixed even, vector_fixed odd, int32_t lost) {
+    const uint16_t half = (uint16_t)(128 + lost);
+    even = (even + half) >> 8;
+    odd = (odd + half) >> 8;
+    return PPX_BLUR_FIRST ? even << 8 | odd : odd << 8 | even;
+}
+
+typedef int32_t vector_whole __attribute__((vector_size(VECTOR_NBYTES)));
+
+static INLINE vector_whole whole_of(vector_float sum) {
+    vector_whole whole = __builtin_convertvector(sum + 0.5f, vector_whole);
+    whole &= ~(whole >> 31);
+    vector_whole above = (vector_whole)(whole > UINT16_MAX);
+    return (whole | above) & UINT16_MAX;
+}
+
+static INLINE vector_float join_float(vector_float even, vector_float odd, int32_t lost) {
+    (void)lost;
+    vector_whole a = whole_of(even), b = whole_of(odd);
+    return (vector_float)(PPX_BLUR_FIRST ? a << 16 | b : b << 16 | a);
+}
+
+#define FOR_FEW(radius, DO)                                                                        \
+    switch (radius) {                                                                              \
+    case 1:                                                                                        \
+        DO(1);                                                                                     \
+        return;                                                                                    \
+    case 2:                                                                                        \
+        DO(2);                                                                                     \
+        return;                                                                                    \
+    case 3:                                                                                        \
+        DO(3);                                                                                     \
+        return;                                                                                    \
+    case 4:                                                                                        \
+        DO(4);                                                                                     \
+        return;                                                                                    \
+    case 5:                                                                                        \
+        DO(5);                                                                                     \
+        return;                                                                                    \
+    case 6:                                                                                        \
+        DO(6);                                                                                     \
+        return;                                                                                    \
+    case 7:                                                                                        \
+        DO(7);                                                                                     \
+        return;                                                                                    \
+    case 8:                                                                                        \
+        DO(8);                                                                                     \
+        return;                                                                                    \
+    }
+
 static const ppx_type type_fixed = PPX_U16, type_float = PPX_F32;
 
 #define SUM uint16_t

@@ -82,10 +82,17 @@ static inline void SUMS(weigh_many)(SUM *out, const SUMS(taps) * taps, ptrdiff_t
     }
 }
 
+static INLINE void SUMS(broadcast)(SUMS(vector) * w, const SUM *weight, const int radius) {
+    for (int k = 0; k <= radius; k++)
+        w[k] = weight[k] - (SUMS(vector)){0};
+}
+
 // The same for a radius (and mostly a distance) that is known to the compiler: all weights stay in
 // registers, and nothing is counted.
 static INLINE void SUMS(weigh_few)(SUM *out, const SUMS(taps) * taps, ptrdiff_t n,
-                                   const SUMS(vector) * w, const int radius, bool keep) {
+                                   const SUM *weight, const int radius, bool keep) {
+    SUMS(vector) w[FEW + 1];
+    SUMS(broadcast)(w, weight, radius);
     for (ptrdiff_t x = 0; x < n; x += SUMS(STEP) / 2)
         for (int j = 0; j < AT_ONCE / 2; j++) {
             const ptrdiff_t at = x + j * SUMS(LANES);
@@ -100,123 +107,156 @@ static INLINE void SUMS(weigh_few)(SUM *out, const SUMS(taps) * taps, ptrdiff_t 
         }
 }
 
-// And next[x], the same sum of tap(k + 1)[x]. It is stored first: it may be the same place.
-static INLINE void SUMS(weigh_two)(SUM *out, SUM *next, const SUMS(taps) * taps, ptrdiff_t n,
-                                   const SUMS(vector) * w, const int radius, bool keep) {
-    for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
-        SUMS(vector) left = SUMS(load)(SUMS(tap)(taps, -radius) + x);
-        SUMS(vector) right = SUMS(load)(SUMS(tap)(taps, radius + 1) + x);
-        SUMS(vector) s = {0}, t = {0};
+// Two sums of a vector each, that of tap(k) in a and that of tap(k) in b. If b's tap(k) is a's
+// tap(k + 1) (`shared`), most of what is loaded serves both.
+static INLINE void SUMS(sum_two)(SUMS(vector) * first, SUMS(vector) * second, const SUMS(taps) * a,
+                                 const SUMS(taps) * b, ptrdiff_t x, const SUMS(vector) * w,
+                                 const int radius, bool shared) {
+    SUMS(vector) s = {0}, t = {0};
+    SUMS(vector) left = SUMS(load)(SUMS(tap)(a, -radius) + x);
+    SUMS(vector) right = SUMS(load)(SUMS(tap)(b, radius) + x);
 #pragma GCC unroll 8
-        for (int k = radius; k > 0; k--) {
-            SUMS(vector) a = SUMS(load)(SUMS(tap)(taps, 1 - k) + x);
-            SUMS(vector) b = SUMS(load)(SUMS(tap)(taps, k) + x);
-            SUMS(hold)(&a);
-            SUMS(hold)(&b);
-            s += SUMS(product)(left + b, w[k]);
-            t += SUMS(product)(a + right, w[k]);
-            SUMS(hold)(&s);
-            SUMS(hold)(&t);
-            left = a;
-            right = b;
+    for (int k = radius; k > 0; k--) {
+        SUMS(vector) inner = SUMS(load)(SUMS(tap)(b, -k) + x);
+        SUMS(vector) outer = SUMS(load)(SUMS(tap)(a, k) + x);
+        SUMS(hold)(&inner);
+        SUMS(hold)(&outer);
+        s += SUMS(product)(left + outer, w[k]);
+        t += SUMS(product)(inner + right, w[k]);
+        SUMS(hold)(&s);
+        SUMS(hold)(&t);
+        left = shared ? inner : SUMS(load)(SUMS(tap)(a, 1 - k) + x);
+        right = shared ? outer : SUMS(load)(SUMS(tap)(b, k - 1) + x);
+    }
+    *first = s + SUMS(centre)(left, w[0]);
+    *second = t + SUMS(centre)(right, w[0]);
+}
+
+// ---- Down the columns of a tile ----
+
+// Where the lines are that the columns of a tile become, and their planes.
+typedef struct SUMS(lines) {
+    SUM *at;
+    ptrdiff_t pitch, plane, n;
+} SUMS(lines);
+
+static INLINE void SUMS(down_few)(const SUMS(lines) * lines, const SUM *centre, const SUM *weight,
+                                  const int radius, const ptrdiff_t nplanes) {
+    const ptrdiff_t n = SUMS(TILE) / nplanes;
+    SUMS(vector) w[FEW + 1], s, t;
+    SUMS(broadcast)(w, weight, radius);
+    for (ptrdiff_t k = 0; k < lines->n; k += 2)
+        for (ptrdiff_t p = 0; p < nplanes; p++) {
+            const SUM *in = centre + k * SUMS(TILE) + p * n;
+            const SUMS(taps) a = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
+            const SUMS(taps) b = {a.odd, in + a.pitch, a.pitch};
+            SUM *out = lines->at + k * lines->pitch + p * lines->plane;
+            SUM *next = k + 1 < lines->n ? out + lines->pitch : out; // written first
+            for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
+                SUMS(sum_two)(&s, &t, &a, &b, x, w, radius, true);
+                SUMS(store)(next + x, SUMS(keep)(t));
+                SUMS(store)(out + x, SUMS(keep)(s));
+            }
         }
-        s += SUMS(centre)(left, w[0]);
-        t += SUMS(centre)(right, w[0]);
-        SUMS(store)(next + x, keep ? SUMS(keep)(t) : t);
-        SUMS(store)(out + x, keep ? SUMS(keep)(s) : s);
-    }
 }
 
-static INLINE void SUMS(weigh_radius)(SUM *out, SUM *next, const SUMS(taps) * taps, ptrdiff_t n,
-                                      const SUM *weight, const int radius, bool keep) {
-    SUMS(vector) w[FEW + 1];
-    for (int k = 0; k <= radius; k++)
-        w[k] = weight[k] - (SUMS(vector)){0};
-    if (next)
-        SUMS(weigh_two)(out, next, taps, n, w, radius, keep);
-    else
-        SUMS(weigh_few)(out, taps, n, w, radius, keep);
+static INLINE void SUMS(down)(const SUMS(lines) * lines, const SUM *centre, const SUM *weight,
+                              int radius, const ptrdiff_t nplanes) {
+#define DOWN(radius) SUMS(down_few)(lines, centre, weight, radius, nplanes)
+    FOR_FEW(radius, DOWN)
+#undef DOWN
+    const ptrdiff_t n = SUMS(TILE) / nplanes;
+    for (ptrdiff_t k = 0; k < lines->n; k++)
+        for (ptrdiff_t p = 0; p < nplanes; p++) {
+            const SUM *in = centre + k * SUMS(TILE) + p * n;
+            const SUMS(taps) taps = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
+            SUMS(weigh_many)
+            (lines->at + k * lines->pitch + p * lines->plane, &taps, n, weight, radius, false,
+             true);
+        }
 }
 
-// One sum, or two of them if there is a place for the next one.
-static INLINE void SUMS(weigh)(SUM *out, SUM *next, const SUMS(taps) * taps, ptrdiff_t n,
-                               const SUM *weight, int radius, bool keep) {
-    switch (radius) {
-    case 1:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 1, keep);
-        return;
-    case 2:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 2, keep);
-        return;
-    case 3:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 3, keep);
-        return;
-    case 4:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 4, keep);
-        return;
-    case 5:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 5, keep);
-        return;
-    case 6:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 6, keep);
-        return;
-    case 7:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 7, keep);
-        return;
-    case 8:
-        SUMS(weigh_radius)(out, next, taps, n, weight, 8, keep);
-        return;
-    }
-    const SUMS(taps) after = {taps->odd, taps->even + taps->pitch, taps->pitch};
-    if (next)
-        SUMS(weigh_many)(next, &after, n, weight, radius, false, keep);
-    SUMS(weigh_many)(out, taps, n, weight, radius, false, keep);
-}
-
-// Down n columns of a tile, for one row or for two.
+// One row of a tile's width.
 static inline void SUMS(weigh_down)(SUM *out, const SUM *in, const SUM *weight, int radius,
                                     bool add) {
     const SUMS(taps) taps = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
-    if (add)
-        SUMS(weigh_many)(out, &taps, SUMS(TILE), weight, radius, true, true);
-    else
-        SUMS(weigh)(out, NULL, &taps, SUMS(TILE), weight, radius, true);
+#define WEIGH(radius) SUMS(weigh_few)(out, &taps, SUMS(TILE), weight, radius, true)
+    if (!add)
+        FOR_FEW(radius, WEIGH)
+#undef WEIGH
+    SUMS(weigh_many)(out, &taps, SUMS(TILE), weight, radius, add, true);
 }
 
-static inline void SUMS(weigh_down_two)(SUM *out, SUM *next, const SUM *in, ptrdiff_t n,
-                                        const SUM *weight, int radius) {
-    const SUMS(taps) taps = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
-    SUMS(weigh)(out, next, &taps, n, weight, radius, true);
-}
+// ---- Along lines ----
 
-// Along a line of samples whose neighbours are `apart`.
+// Of samples whose neighbours are `apart`.
 static inline void SUMS(weigh_along)(SUM *out, const SUM *in, ptrdiff_t apart, ptrdiff_t n,
                                      const SUM *weight, int radius, bool add) {
     const SUMS(taps) near = {in, in + 1, 2}, three = {in, in + 3, 6};
     const SUMS(taps) any = {in, in + apart, 2 * apart};
+#define NEAR(radius) SUMS(weigh_few)(out, &near, n, weight, radius, false)
+#define THREE(radius) SUMS(weigh_few)(out, &three, n, weight, radius, false)
     if (!add && apart == 1)
-        SUMS(weigh)(out, NULL, &near, n, weight, radius, false);
-    else if (!add && apart == 3)
-        SUMS(weigh)(out, NULL, &three, n, weight, radius, false);
-    else
-        SUMS(weigh_many)(out, &any, n, weight, radius, add, false);
+        FOR_FEW(radius, NEAR)
+    if (!add && apart == 3)
+        FOR_FEW(radius, THREE)
+#undef NEAR
+#undef THREE
+    SUMS(weigh_many)(out, &any, n, weight, radius, add, false);
 }
 
-// The same where the even samples of a line and the odd ones lie by themselves, n of each.
+// The taps of plane p, 0 or 1, of a line whose even samples and odd ones lie by themselves.
+static INLINE SUMS(taps) SUMS(taps_of_plane)(const SUM *const in[2], ptrdiff_t p, ptrdiff_t apart) {
+    return (SUMS(taps)){in[p], in[(p + apart) % 2] + (p + apart) / 2, apart};
+}
+
+static INLINE void SUMS(planes_few)(SUM *const out[2], void *pixels, const SUM *const in[2],
+                                    const ptrdiff_t apart, ptrdiff_t n, const SUM *weight,
+                                    const int radius, int32_t lost) {
+    const SUMS(taps) a = SUMS(taps_of_plane)(in, 0, apart), b = SUMS(taps_of_plane)(in, 1, apart);
+    SUMS(vector) w[FEW + 1], s, t;
+    SUMS(broadcast)(w, weight, radius);
+    for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
+        SUMS(sum_two)(&s, &t, &a, &b, x, w, radius, apart == 1);
+        if (pixels) {
+            SUMS(store)((SUM *)pixels + x, SUMS(join)(s, t, lost));
+        } else {
+            SUMS(store)(out[0] + x, s);
+            SUMS(store)(out[1] + x, t);
+        }
+    }
+}
+
+// Few weights, samples 1 or 3 apart: n samples of each plane, or (out is NULL) the pixels.
+static inline void SUMS(weigh_planes_few)(SUM *const *out, void *pixels, const SUM *const in[2],
+                                          ptrdiff_t apart, ptrdiff_t n, const SUM *weight,
+                                          int radius, int32_t lost) {
+#define SUMS_NEAR(radius) SUMS(planes_few)(out, NULL, in, 1, n, weight, radius, lost)
+#define SUMS_THREE(radius) SUMS(planes_few)(out, NULL, in, 3, n, weight, radius, lost)
+#define PIXELS_NEAR(radius) SUMS(planes_few)(NULL, pixels, in, 1, n, weight, radius, lost)
+#define PIXELS_THREE(radius) SUMS(planes_few)(NULL, pixels, in, 3, n, weight, radius, lost)
+    if (out && apart == 1)
+        FOR_FEW(radius, SUMS_NEAR)
+    if (out && apart == 3)
+        FOR_FEW(radius, SUMS_THREE)
+    if (apart == 1)
+        FOR_FEW(radius, PIXELS_NEAR)
+    FOR_FEW(radius, PIXELS_THREE)
+#undef SUMS_NEAR
+#undef SUMS_THREE
+#undef PIXELS_NEAR
+#undef PIXELS_THREE
+}
+
 static inline void SUMS(weigh_planes)(SUM *const out[2], const SUM *const in[2], ptrdiff_t apart,
                                       ptrdiff_t n, const SUM *weight, int radius, bool add) {
-    const SUMS(taps) near = {in[0], in[1], 1};
-    if (!add && apart == 1) {
-        SUMS(weigh)(out[0], out[1], &near, n, weight, radius, false);
+    if (!add && radius <= FEW && (apart == 1 || apart == 3)) {
+        SUMS(weigh_planes_few)(out, NULL, in, apart, n, weight, radius, 0);
         return;
     }
     for (ptrdiff_t p = 0; p < 2; p++) {
-        const SUM *odd = in[(p + apart) % 2] + (p + apart) / 2;
-        const SUMS(taps) three = {in[p], odd, 3}, any = {in[p], odd, apart};
-        if (!add && apart == 3)
-            SUMS(weigh)(out[p], NULL, &three, n, weight, radius, false);
-        else
-            SUMS(weigh_many)(out[p], &any, n, weight, radius, add, false);
+        const SUMS(taps) taps = SUMS(taps_of_plane)(in, p, apart);
+        SUMS(weigh_many)(out[p], &taps, n, weight, radius, add, false);
     }
 }
 

@@ -12,8 +12,6 @@
 
 #include "blur.h"
 
-#define INLINE inline __attribute__((always_inline))
-
 enum { SIGMA, BORDER };
 
 static bool is_fixed(const ppx_job *job) {
@@ -44,14 +42,6 @@ static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
 
 #include "gaussian_whole.inc.h"
 
-static void gaussian_f32(const ppx_job *job, const ppx_block *block) {
-    ppx_blur_plan plan = plan_of(job);
-    ppx_blur b = ppx_blur_of(job, &plan, job->table, block, block->scratch);
-    ppx_blur_begin(&b);
-    for (ptrdiff_t k = 0; k < block->nrows; k++)
-        ppx_blur_row(&b, k, block->out[k]);
-}
-
 static const ppx_param gauss_params[] = {
     [SIGMA] = {"sigma", PPX_REAL, 0.3, 100, NULL, NULL, "standard deviation in pixels"},
     [BORDER] = PPX_PARAM_BORDER,
@@ -60,7 +50,8 @@ static const ppx_param gauss_params[] = {
 static const ppx_step gauss_steps[] = {{
     .pattern = PPX_MAP,
     .geometry = gauss_geometry,
-    .map = {.rows = {[PPX_U8] = gaussian_u8, [PPX_U16] = gaussian_u16, [PPX_F32] = gaussian_f32}},
+    .map =
+        {.rows = {[PPX_U8] = gaussian_rows, [PPX_U16] = gaussian_rows, [PPX_F32] = gaussian_rows}},
 }};
 
 const ppx_kernel PPX_KERNEL(gaussian) = {
