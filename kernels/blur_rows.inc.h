@@ -187,24 +187,28 @@ static SUM *NAME(wide)(const ppx_blur *b, ptrdiff_t y) {
 static void NAME(make_wide)(const ppx_blur *b, ptrdiff_t y) {
     const ppx_blur_plan *plan = b->plan;
     ptrdiff_t step = b->shape.channels, apart = plan->scale * step;
-    const float *from = columns_of(b, y);
-    float *sparse = b->sparse + b->margin, *to = sparse + (b->x0 + plan->radius) * apart;
+    const float *from = columns_of(b, y), *up = b->table->up;
+    float *sparse = b->sparse + b->margin, *sum = b->wide_sum;
     ptrdiff_t ncoarse = b->ncoarse / step - 2 * plan->radius;
-    for (ptrdiff_t c = 0; c < step; c++)
-        for (ptrdiff_t x = 0; x < ncoarse; x++)
-            to[x * apart + c] = from[x * step + c];
-    weigh_along_float(b->wide_sum, sparse, step, b->n, b->table->up, plan->fine, false);
-    SUM *wide = NAME(wide)(b, y);
-    const float *sum = b->wide_sum;
-#ifdef WORD
-    for (ptrdiff_t x = 0; x < (b->n + 1) / 2; x++) {
-        wide[x] = SUMS(of_level)(sum[2 * x]);
-        wide[b->plane + x] = SUMS(of_level)(sum[2 * x + 1]);
+    // Every other coarse pixel lies in the same plane.
+    for (ptrdiff_t c = 0; c < 2 * step; c++) {
+        float *to =
+            sparse + place_of(b, (b->x0 + plan->radius) * apart + c % step + c / step * apart);
+#pragma GCC unroll 8
+        for (ptrdiff_t x = c / step; x < ncoarse; x += 2, to += 2 * apart / NPLANES)
+            *to = from[x * step + c % step];
     }
+    SUM *wide = NAME(wide)(b, y);
+#ifdef WORD
+    float *const sums[] = {sum, sum + b->plane};
+    const float *const planes[] = {sparse, sparse + b->plane};
+    weigh_planes_float(sums, planes, step, (b->n + 1) / 2, up, plan->fine, false);
 #else
-    for (ptrdiff_t x = 0; x < b->n; x++)
-        wide[x] = SUMS(of_level)(sum[x]);
+    weigh_along_float(sum, sparse, step, b->n, up, plan->fine, false);
 #endif
+    for (ptrdiff_t p = 0; p < NPLANES; p++)
+        for (ptrdiff_t x = 0; x < (b->n + NPLANES - 1) / NPLANES; x++)
+            wide[p * b->plane + x] = SUMS(of_level)(sum[p * b->plane + x]);
 }
 
 static void NAME(coarse_row)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdiff_t n, SUM *sum) {
@@ -267,11 +271,11 @@ static void NAME(some_pixels)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdi
     const SUM *const planes[] = {from + x, from + b->plane + x};
     if (at_once)
         SUMS(weigh_planes_few)
-        (NULL, out, planes, b->shape.channels, n, SUMS(across_weights)(b->table, 0),
-         b->plan->radius, lost);
+    (NULL, out, planes, b->shape.channels, n, SUMS(across_weights)(b->table, 0), b->plan->radius,
+     lost);
     for (ptrdiff_t j = 0; !at_once && j < n; j += SUMS(LANES))
         SUMS(store)
-        ((SUM *)out + j, SUMS(join)(SUMS(load)(planes[0] + j), SUMS(load)(planes[1] + j), lost));
+    ((SUM *)out + j, SUMS(join)(SUMS(load)(planes[0] + j), SUMS(load)(planes[1] + j), lost));
 }
 
 static void NAME(pixels)(const ppx_blur *b, ptrdiff_t k, PIXEL *out) {

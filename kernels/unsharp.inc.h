@@ -1,10 +1,10 @@
-// unsharp.inc.h: the row function of unsharp.c for one pixel type. PIXEL, NAME, SUM (what the blur
-// gives) and WORD (two of them, where the blur parts them) are defined by who includes it.
+// unsharp.inc.h: the row function of unsharp.c for one pixel type in floats. PIXEL, NAME and WORD
+// (two of them, where the blur parts them) are defined by who includes it.
 static void NAME(unsharp)(const ppx_job *job, const ppx_block *block) {
     ppx_blur_plan plan = plan_of(job);
     ppx_blur b = ppx_blur_of(job, &plan, job->table, block, block->scratch);
     const sharpness s = sharpness_of(job, &b);
-    const SUM *restrict sum = b.sum;
+    const float *restrict sum = b.sum;
     const ptrdiff_t n = b.n;
     ppx_blur_begin(&b);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
@@ -12,7 +12,7 @@ static void NAME(unsharp)(const ppx_job *job, const ppx_block *block) {
         PIXEL *restrict out = block->out[k];
         ppx_blur_row(&b, k, b.sum);
 #ifdef WORD
-        const SUM *restrict odd = sum + b.plane;
+        const float *restrict odd = sum + b.plane;
         const int bits = 8 * (int)sizeof(PIXEL), first = PPX_BLUR_FIRST * bits;
         for (ptrdiff_t x = 0; x < n / 2; x++) {
             WORD word;
@@ -32,6 +32,5 @@ static void NAME(unsharp)(const ppx_job *job, const ppx_block *block) {
 }
 
 #undef PIXEL
-#undef SUM
 #undef WORD
 #undef NAME
