@@ -197,6 +197,12 @@ static ptrdiff_t wrap(ptrdiff_t k, ptrdiff_t n) {
 
 enum { MOST_TILE = TILE_fixed }; // samples
 
+// A few samples before a row of sums may be written.
+static float *take_sums(const ppx_blur *b, char **at) {
+    enum { BEFORE = 16 };
+    return (float *)take(at, (size_t)(BEFORE + b->pitch) * sizeof(float)) + BEFORE;
+}
+
 // Lays the scratch out from `scratch`; returns how much it takes.
 static size_t blur_lay_out(ppx_blur *b, void *scratch) {
     const ppx_blur_plan *plan = b->plan;
@@ -213,7 +219,7 @@ static size_t blur_lay_out(ppx_blur *b, void *scratch) {
     b->tile = take(&at, MOST_ROWS * MOST_TILE * sum);
     ptrdiff_t nlines = scale > 1 ? PPX_BLUR_BLOCK : PPX_BLUR_BLOCK * plan->nterms;
     b->lines = take(&at, (size_t)(nlines * b->pitch) * sum);
-    b->sum = take(&at, (size_t)b->pitch * sizeof(float));
+    b->sum = take_sums(b, &at);
     b->rest = take(&at, MOST_TILE * sizeof(float));
     b->edges = take(&at, scale > 1 ? 0 : 2 * (size_t)(plan->reach * step) * sizeof *b->edges);
     if (scale > 1) {
@@ -228,7 +234,7 @@ static size_t blur_lay_out(ppx_blur *b, void *scratch) {
         b->across = take(&at, (size_t)(b->nacross * plan->nterms) * line);
         b->columns = take(&at, (size_t)b->ncolumns * line);
         b->sparse = take(&at, (size_t)b->pitch * sizeof(float));
-        b->wide_sum = take(&at, (size_t)b->pitch * sizeof(float));
+        b->wide_sum = take_sums(b, &at);
         b->wide = take(&at, (size_t)(b->nwide * b->pitch) * sum);
     }
     return (size_t)(at - (char *)scratch);

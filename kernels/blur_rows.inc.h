@@ -270,18 +270,16 @@ static void NAME(some_pixels)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdi
     const SUM *from = at_once ? (SUM *)b->lines + b->margin + k * b->pitch : (SUM *)b->sum;
     const SUM *const planes[] = {from + x, from + b->plane + x};
     if (at_once)
-        SUMS(weigh_planes_few)
-    (NULL, out, planes, b->shape.channels, n, SUMS(across_weights)(b->table, 0), b->plan->radius,
-     lost);
+        SUMS(weigh_pixels)
+        (out, planes, n, SUMS(across_weights)(b->table, 0), b->plan->radius, lost);
     for (ptrdiff_t j = 0; !at_once && j < n; j += SUMS(LANES))
         SUMS(store)
     ((SUM *)out + j, SUMS(join)(SUMS(load)(planes[0] + j), SUMS(load)(planes[1] + j), lost));
 }
 
 static void NAME(pixels)(const ppx_blur *b, ptrdiff_t k, PIXEL *out) {
-    const ptrdiff_t apart = b->shape.channels;
     const bool few = b->plan->scale == 1 && b->plan->radius <= FEW && b->plan->nterms == 1;
-    const bool at_once = few && (apart == 1 || apart == 3);
+    const bool at_once = few && b->shape.channels == 1;
     if (!at_once)
         NAME(row)(b, k, b->sum);
     const ptrdiff_t step = 2 * SUMS(LANES), whole = b->n / step * step, rest = b->n - whole;

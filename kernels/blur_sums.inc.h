@@ -37,8 +37,17 @@ static INLINE vector_fixed centre_fixed(vector_fixed a, vector_fixed w) {
     return product_fixed(a + a, w);
 }
 
+// (sum + 1) / 2
 static INLINE vector_fixed keep_fixed(vector_fixed sum) {
+#if defined __AVX512BW__
+    return (vector_fixed)_mm512_avg_epu16((__m512i)sum, _mm512_setzero_si512());
+#elif defined __AVX2__
+    return (vector_fixed)_mm256_avg_epu16((__m256i)sum, _mm256_setzero_si256());
+#elif defined __SSE2__
+    return (vector_fixed)_mm_avg_epu16((__m128i)sum, _mm_setzero_si128());
+#else
     return (sum + 1) >> 1;
+#endif
 }
 
 static INLINE vector_float product_float(vector_float a, vector_float w) {

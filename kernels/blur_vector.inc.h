@@ -107,26 +107,26 @@ static INLINE void SUMS(weigh_few)(SUM *out, const SUMS(taps) * taps, ptrdiff_t 
         }
 }
 
-// Two sums of a vector each, that of tap(k) in a and that of tap(k) in b. If b's tap(k) is a's
-// tap(k + 1) (`shared`), most of what is loaded serves both.
-static INLINE void SUMS(sum_two)(SUMS(vector) * first, SUMS(vector) * second, const SUMS(taps) * a,
-                                 const SUMS(taps) * b, ptrdiff_t x, const SUMS(vector) * w,
-                                 const int radius, bool shared) {
+// Two sums of a vector each, that of tap(k) and that of tap(k + 1): most of what is loaded serves
+// both.
+static INLINE void SUMS(sum_two)(SUMS(vector) * first, SUMS(vector) * second,
+                                 const SUMS(taps) * taps, ptrdiff_t x, const SUMS(vector) * w,
+                                 const int radius) {
     SUMS(vector) s = {0}, t = {0};
-    SUMS(vector) left = SUMS(load)(SUMS(tap)(a, -radius) + x);
-    SUMS(vector) right = SUMS(load)(SUMS(tap)(b, radius) + x);
+    SUMS(vector) left = SUMS(load)(SUMS(tap)(taps, -radius) + x);
+    SUMS(vector) right = SUMS(load)(SUMS(tap)(taps, radius + 1) + x);
 #pragma GCC unroll 8
     for (int k = radius; k > 0; k--) {
-        SUMS(vector) inner = SUMS(load)(SUMS(tap)(b, -k) + x);
-        SUMS(vector) outer = SUMS(load)(SUMS(tap)(a, k) + x);
+        SUMS(vector) inner = SUMS(load)(SUMS(tap)(taps, 1 - k) + x);
+        SUMS(vector) outer = SUMS(load)(SUMS(tap)(taps, k) + x);
         SUMS(hold)(&inner);
         SUMS(hold)(&outer);
         s += SUMS(product)(left + outer, w[k]);
         t += SUMS(product)(inner + right, w[k]);
         SUMS(hold)(&s);
         SUMS(hold)(&t);
-        left = shared ? inner : SUMS(load)(SUMS(tap)(a, 1 - k) + x);
-        right = shared ? outer : SUMS(load)(SUMS(tap)(b, k - 1) + x);
+        left = inner;
+        right = outer;
     }
     *first = s + SUMS(centre)(left, w[0]);
     *second = t + SUMS(centre)(right, w[0]);
@@ -148,12 +148,11 @@ static INLINE void SUMS(down_few)(const SUMS(lines) * lines, const SUM *centre, 
     for (ptrdiff_t k = 0; k < lines->n; k += 2)
         for (ptrdiff_t p = 0; p < nplanes; p++) {
             const SUM *in = centre + k * SUMS(TILE) + p * n;
-            const SUMS(taps) a = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
-            const SUMS(taps) b = {a.odd, in + a.pitch, a.pitch};
+            const SUMS(taps) taps = {in, in + SUMS(TILE), 2 * SUMS(TILE)};
             SUM *out = lines->at + k * lines->pitch + p * lines->plane;
             SUM *next = k + 1 < lines->n ? out + lines->pitch : out; // written first
             for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
-                SUMS(sum_two)(&s, &t, &a, &b, x, w, radius, true);
+                SUMS(sum_two)(&s, &t, &taps, x, w, radius);
                 SUMS(store)(next + x, SUMS(keep)(t));
                 SUMS(store)(out + x, SUMS(keep)(s));
             }
@@ -210,50 +209,52 @@ static INLINE SUMS(taps) SUMS(taps_of_plane)(const SUM *const in[2], ptrdiff_t p
     return (SUMS(taps)){in[p], in[(p + apart) % 2] + (p + apart) / 2, apart};
 }
 
-static INLINE void SUMS(planes_few)(SUM *const out[2], void *pixels, const SUM *const in[2],
+// n samples of each plane: of the even one with those a pixel further, which are odd; that is
+// `ahead` more samples of that plane. The even ones begin as many too early, and end too late.
+static INLINE void SUMS(planes_few)(SUM *const out[2], const SUM *const in[2],
                                     const ptrdiff_t apart, ptrdiff_t n, const SUM *weight,
-                                    const int radius, int32_t lost) {
-    const SUMS(taps) a = SUMS(taps_of_plane)(in, 0, apart), b = SUMS(taps_of_plane)(in, 1, apart);
+                                    const int radius) {
+    const ptrdiff_t ahead = apart / 2;
+    const SUM *early[] = {in[0] - ahead, in[1] - ahead};
+    const SUMS(taps) taps = SUMS(taps_of_plane)(early, 0, apart);
     SUMS(vector) w[FEW + 1], s, t;
     SUMS(broadcast)(w, weight, radius);
-    for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
-        SUMS(sum_two)(&s, &t, &a, &b, x, w, radius, apart == 1);
-        if (pixels) {
-            SUMS(store)((SUM *)pixels + x, SUMS(join)(s, t, lost));
-        } else {
-            SUMS(store)(out[0] + x, s);
-            SUMS(store)(out[1] + x, t);
-        }
+    for (ptrdiff_t x = 0; x < n + ahead; x += SUMS(LANES)) {
+        SUMS(sum_two)(&s, &t, &taps, x, w, radius);
+        SUMS(store)(out[0] - ahead + x, s);
+        SUMS(store)(out[1] + x, t);
     }
 }
 
-// Few weights, samples 1 or 3 apart: n samples of each plane, or (out is NULL) the pixels.
-static inline void SUMS(weigh_planes_few)(SUM *const *out, void *pixels, const SUM *const in[2],
-                                          ptrdiff_t apart, ptrdiff_t n, const SUM *weight,
-                                          int radius, int32_t lost) {
-#define SUMS_NEAR(radius) SUMS(planes_few)(out, NULL, in, 1, n, weight, radius, lost)
-#define SUMS_THREE(radius) SUMS(planes_few)(out, NULL, in, 3, n, weight, radius, lost)
-#define PIXELS_NEAR(radius) SUMS(planes_few)(NULL, pixels, in, 1, n, weight, radius, lost)
-#define PIXELS_THREE(radius) SUMS(planes_few)(NULL, pixels, in, 3, n, weight, radius, lost)
-    if (out && apart == 1)
-        FOR_FEW(radius, SUMS_NEAR)
-    if (out && apart == 3)
-        FOR_FEW(radius, SUMS_THREE)
-    if (apart == 1)
-        FOR_FEW(radius, PIXELS_NEAR)
-    FOR_FEW(radius, PIXELS_THREE)
-#undef SUMS_NEAR
-#undef SUMS_THREE
-#undef PIXELS_NEAR
-#undef PIXELS_THREE
+// The same of gray, in which they make pixels.
+static INLINE void SUMS(pixels_few)(void *out, const SUM *const in[2], ptrdiff_t n,
+                                    const SUM *weight, const int radius, int32_t lost) {
+    const SUMS(taps) taps = SUMS(taps_of_plane)(in, 0, 1);
+    SUMS(vector) w[FEW + 1], s, t;
+    SUMS(broadcast)(w, weight, radius);
+    for (ptrdiff_t x = 0; x < n; x += SUMS(LANES)) {
+        SUMS(sum_two)(&s, &t, &taps, x, w, radius);
+        SUMS(store)((SUM *)out + x, SUMS(join)(s, t, lost));
+    }
+}
+
+static inline void SUMS(weigh_pixels)(void *out, const SUM *const in[2], ptrdiff_t n,
+                                      const SUM *weight, int radius, int32_t lost) {
+#define PIXELS(radius) SUMS(pixels_few)(out, in, n, weight, radius, lost)
+    FOR_FEW(radius, PIXELS)
+#undef PIXELS
 }
 
 static inline void SUMS(weigh_planes)(SUM *const out[2], const SUM *const in[2], ptrdiff_t apart,
                                       ptrdiff_t n, const SUM *weight, int radius, bool add) {
-    if (!add && radius <= FEW && (apart == 1 || apart == 3)) {
-        SUMS(weigh_planes_few)(out, NULL, in, apart, n, weight, radius, 0);
-        return;
-    }
+#define NEAR(radius) SUMS(planes_few)(out, in, 1, n, weight, radius)
+#define THREE(radius) SUMS(planes_few)(out, in, 3, n, weight, radius)
+    if (!add && apart == 1)
+        FOR_FEW(radius, NEAR)
+    if (!add && apart == 3)
+        FOR_FEW(radius, THREE)
+#undef NEAR
+#undef THREE
     for (ptrdiff_t p = 0; p < 2; p++) {
         const SUMS(taps) taps = SUMS(taps_of_plane)(in, p, apart);
         SUMS(weigh_many)(out[p], &taps, n, weight, radius, add, false);
