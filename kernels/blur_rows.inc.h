@@ -266,15 +266,18 @@ static void NAME(row)(const ppx_blur *b, ptrdiff_t k, SUM *sum) {
 // Pixels from x on, of n of each plane, rounded half up: `at_once`, or from the row of sums.
 static void NAME(some_pixels)(const ppx_blur *b, ptrdiff_t k, ptrdiff_t x, ptrdiff_t n, void *out,
                               bool at_once) {
-    const int32_t lost = ppx_blur_lost(b);
+    const SUM *weights = SUMS(across_weights)(b->table, 0);
     const SUM *from = at_once ? (SUM *)b->lines + b->margin + k * b->pitch : (SUM *)b->sum;
     const SUM *const planes[] = {from + x, from + b->plane + x};
-    if (at_once)
-        SUMS(weigh_pixels)
-        (out, planes, n, SUMS(across_weights)(b->table, 0), b->plan->radius, lost);
-    for (ptrdiff_t j = 0; !at_once && j < n; j += SUMS(LANES))
-        SUMS(store)
-    ((SUM *)out + j, SUMS(join)(SUMS(load)(planes[0] + j), SUMS(load)(planes[1] + j), lost));
+    const int32_t lost = ppx_blur_lost(b);
+    if (at_once) {
+        SUMS(weigh_pixels)(out, planes, n, weights, b->plan->radius, lost);
+        return;
+    }
+    for (ptrdiff_t j = 0; j < n; j += SUMS(LANES)) {
+        const SUMS(vector) even = SUMS(load)(planes[0] + j), odd = SUMS(load)(planes[1] + j);
+        SUMS(store)((SUM *)out + j, SUMS(join)(even, odd, lost));
+    }
 }
 
 static void NAME(pixels)(const ppx_blur *b, ptrdiff_t k, PIXEL *out) {
