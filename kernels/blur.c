@@ -245,6 +245,18 @@ size_t ppx_blur_scratch_nbytes(const ppx_job *job, const ppx_blur_plan *plan) {
     return blur_lay_out(&b, NULL);
 }
 
+// Few rows share fewer of their samples, but half of them are better if only then their lines stay
+// in the second cache.
+ptrdiff_t ppx_blur_block(const ppx_job *job, const ppx_blur_plan *plan) {
+    enum { CACHE_NBYTES = 1 << 18 };
+    ppx_blur b = {.plan = plan, .shape = job->in};
+    blur_lay_out(&b, NULL);
+    const size_t line = (size_t)b.pitch * (plan->fixed ? sizeof(uint16_t) : sizeof(float));
+    const size_t all = PPX_BLUR_BLOCK * line;
+    const bool half = plan->scale == 1 && all > CACHE_NBYTES && all / 2 <= CACHE_NBYTES;
+    return half ? PPX_BLUR_BLOCK / 2 : PPX_BLUR_BLOCK;
+}
+
 ppx_blur ppx_blur_of(const ppx_job *job, const ppx_blur_plan *plan, const ppx_blur_table *table,
                      const ppx_block *block, void *scratch) {
     ppx_blur b = {.plan = plan,

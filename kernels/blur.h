@@ -2,9 +2,10 @@
 // the method.
 //
 // A kernel makes a plan from its sigma, builds the table of weights, and asks for the plan's reach,
-// PPX_BLUR_BLOCK rows at a time and the scratch in its geometry. Its row function lays out the
-// scratch (ppx_blur_of), begins the block, and asks for its rows one after the other, in their
-// order. The functions carry the instruction-set level in their names, as kernels do.
+// PPX_BLUR_BLOCK rows at a time (or ppx_blur_block) and the scratch in its geometry. Its row
+// function lays out the scratch (ppx_blur_of), begins the block, and asks for its rows one after
+// the other, in their order. The functions carry the instruction-set level in their names, as
+// kernels do.
 #ifndef PPX_BLUR_H
 #define PPX_BLUR_H
 
@@ -15,7 +16,7 @@ enum { PPX_BLUR_MOST_RADIUS = 24 }; // of weights for pixels, direct or coarse
 enum { PPX_BLUR_MOST_SCALE = 32 };  // d
 enum { PPX_BLUR_MOST_ORDER = 6 };   // n
 enum { PPX_BLUR_MOST_FINE = PPX_BLUR_MOST_ORDER * (PPX_BLUR_MOST_SCALE - 1) / 2 }; // radius of B
-enum { PPX_BLUR_BLOCK = 32 }; // rows made at a time
+enum { PPX_BLUR_BLOCK = 32 }; // rows made at a time, at most
 
 typedef struct ppx_blur_plan {
     bool fixed;      // u8 alone: in 16 bits; otherwise in floats
@@ -59,6 +60,7 @@ typedef struct ppx_blur {
 
 #define ppx_blur_plan_of PPX_PASTE(ppx_blur_, plan_of, PPX_LEVEL)
 #define ppx_blur_build PPX_PASTE(ppx_blur_, build, PPX_LEVEL)
+#define ppx_blur_block PPX_PASTE(ppx_blur_, block, PPX_LEVEL)
 #define ppx_blur_scratch_nbytes PPX_PASTE(ppx_blur_, scratch_nbytes, PPX_LEVEL)
 #define ppx_blur_of PPX_PASTE(ppx_blur_, of, PPX_LEVEL)
 #define ppx_blur_begin PPX_PASTE(ppx_blur_, begin, PPX_LEVEL)
@@ -68,6 +70,8 @@ typedef struct ppx_blur {
 // tails: where the weights end, in sigma. log: of the Laplacian of the Gaussian.
 ppx_blur_plan ppx_blur_plan_of(double sigma, double tails, bool fixed, bool log);
 void ppx_blur_build(ppx_blur_table *table, const ppx_blur_plan *plan, double sigma);
+// Rows that are best made at a time, PPX_BLUR_BLOCK or fewer.
+ptrdiff_t ppx_blur_block(const ppx_job *job, const ppx_blur_plan *plan);
 size_t ppx_blur_scratch_nbytes(const ppx_job *job, const ppx_blur_plan *plan);
 ppx_blur ppx_blur_of(const ppx_job *job, const ppx_blur_plan *plan, const ppx_blur_table *table,
                      const ppx_block *block, void *scratch);

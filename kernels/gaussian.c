@@ -36,7 +36,7 @@ static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
     ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[BORDER].i;
-    g->block = PPX_BLUR_BLOCK;
+    g->block = ppx_blur_block(job, &plan);
     g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
