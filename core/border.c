@@ -43,16 +43,16 @@ void ppx_border_span(ppx_border border, ptrdiff_t a, ptrdiff_t b, ptrdiff_t heig
 }
 
 #define PIXEL uint8_t
-#define NAME extend_u8
+#define NAME(name) name##_u8
 #include "border_row.inc.h"
 #define PIXEL uint16_t
-#define NAME extend_u16
+#define NAME(name) name##_u16
 #include "border_row.inc.h"
 #define PIXEL uint32_t
-#define NAME extend_u32
+#define NAME(name) name##_u32
 #include "border_row.inc.h"
 #define PIXEL float
-#define NAME extend_f32
+#define NAME(name) name##_f32
 #include "border_row.inc.h"
 
 void ppx_row_extend(void *row, ptrdiff_t width, int channels, ppx_type type, ptrdiff_t side,

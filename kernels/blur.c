@@ -28,6 +28,8 @@
 // from the tails to the centre, which keeps the partial sums small (Higham 1993).
 #include "blur.h"
 
+#include "../core/runner.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -174,6 +176,11 @@ struct ppx_blur_state {
     ptrdiff_t next_across, next_columns, next_wide;
 };
 
+// A sample beyond the edge of a line, and one within that it is equal to.
+struct ppx_blur_edge {
+    ptrdiff_t to, from;
+};
+
 static void *take(char **at, size_t nbytes) {
     void *taken = *at;
     *at += (nbytes + 63) / 64 * 64;
@@ -190,6 +197,12 @@ static ptrdiff_t wrap(ptrdiff_t k, ptrdiff_t n) {
 
 enum { MOST_TILE = TILE_fixed }; // samples
 
+// A few samples before a row of sums may be written.
+static float *take_sums(const ppx_blur *b, char **at) {
+    enum { BEFORE = 16 };
+    return (float *)take(at, (size_t)(BEFORE + b->pitch) * sizeof(float)) + BEFORE;
+}
+
 // Lays the scratch out from `scratch`; returns how much it takes.
 static size_t blur_lay_out(ppx_blur *b, void *scratch) {
     const ppx_blur_plan *plan = b->plan;
@@ -197,14 +210,18 @@ static size_t blur_lay_out(ppx_blur *b, void *scratch) {
     size_t sum = plan->fixed ? sizeof(uint16_t) : sizeof(float);
     char *at = scratch;
     b->n = width * step;
+    b->nplanes = ppx_blur_planes(plan, b->shape.type);
     b->margin = (plan->reach * step + 31) / 32 * 32;
-    b->pitch = (2 * b->margin + b->n + 2 * MOST_TILE + 31) / 32 * 32;
-    b->pitch += b->pitch / 32 % 2 ? 0 : 32;
+    b->plane = (2 * b->margin + b->n / b->nplanes + 2 * MOST_TILE + 31) / 32 * 32;
+    b->plane += b->plane / 32 % 2 ? 0 : 32;
+    b->pitch = b->nplanes * b->plane;
     b->state = take(&at, sizeof(ppx_blur_state));
     b->tile = take(&at, MOST_ROWS * MOST_TILE * sum);
     ptrdiff_t nlines = scale > 1 ? PPX_BLUR_BLOCK : PPX_BLUR_BLOCK * plan->nterms;
     b->lines = take(&at, (size_t)(nlines * b->pitch) * sum);
-    b->sum = take(&at, (size_t)b->pitch * sizeof(float));
+    b->sum = take_sums(b, &at);
+    b->rest = take(&at, MOST_TILE * sizeof(float));
+    b->edges = take(&at, scale > 1 ? 0 : 2 * (size_t)(plan->reach * step) * sizeof *b->edges);
     if (scale > 1) {
         b->x0 = -(plan->fine / scale) - plan->radius;
         b->ncoarse = (floor_div(width - 1 + plan->fine, scale) + plan->radius + 1 - b->x0) * step;
@@ -217,7 +234,7 @@ static size_t blur_lay_out(ppx_blur *b, void *scratch) {
         b->across = take(&at, (size_t)(b->nacross * plan->nterms) * line);
         b->columns = take(&at, (size_t)b->ncolumns * line);
         b->sparse = take(&at, (size_t)b->pitch * sizeof(float));
-        b->wide_sum = take(&at, (size_t)b->pitch * sizeof(float));
+        b->wide_sum = take_sums(b, &at);
         b->wide = take(&at, (size_t)(b->nwide * b->pitch) * sum);
     }
     return (size_t)(at - (char *)scratch);
@@ -226,6 +243,18 @@ static size_t blur_lay_out(ppx_blur *b, void *scratch) {
 size_t ppx_blur_scratch_nbytes(const ppx_job *job, const ppx_blur_plan *plan) {
     ppx_blur b = {.plan = plan, .shape = job->in};
     return blur_lay_out(&b, NULL);
+}
+
+// Few rows share fewer of their samples, but half of them are better if only then their lines stay
+// in the second cache.
+ptrdiff_t ppx_blur_block(const ppx_job *job, const ppx_blur_plan *plan) {
+    enum { CACHE_NBYTES = 1 << 18 };
+    ppx_blur b = {.plan = plan, .shape = job->in};
+    blur_lay_out(&b, NULL);
+    const size_t line = (size_t)b.pitch * (plan->fixed ? sizeof(uint16_t) : sizeof(float));
+    const size_t all = PPX_BLUR_BLOCK * line;
+    const bool half = plan->scale == 1 && all > CACHE_NBYTES && all / 2 <= CACHE_NBYTES;
+    return half ? PPX_BLUR_BLOCK / 2 : PPX_BLUR_BLOCK;
 }
 
 ppx_blur ppx_blur_of(const ppx_job *job, const ppx_blur_plan *plan, const ppx_blur_table *table,
@@ -239,23 +268,47 @@ ppx_blur ppx_blur_of(const ppx_job *job, const ppx_blur_plan *plan, const ppx_bl
     return b;
 }
 
+// ---- Beyond the edges of lines ----
+
+enum { NOWHERE = -1 }; // beyond a constant border, where sums are 0, as samples are
+
+// Where a sample lies in a line.
+static ptrdiff_t place_of(const ppx_blur *b, ptrdiff_t k) {
+    return b->nplanes == 1 ? k : (k & 1) * b->plane + floor_div(k, 2);
+}
+
+// What lies beyond both edges of a line is the same samples in each; returns how many.
+static ptrdiff_t blur_edges(const ppx_blur *b) {
+    const ptrdiff_t width = b->shape.width, step = b->shape.channels;
+    ptrdiff_t n = 0;
+    for (ptrdiff_t k = 0; k < 2 * b->plan->reach; k++) {
+        const ptrdiff_t x = k % 2 ? width + k / 2 : -1 - k / 2;
+        const ptrdiff_t from = ppx_border_row(b->border, x, width);
+        for (ptrdiff_t c = 0; c < step; c++, n++) {
+            b->edges[n].to = place_of(b, x * step + c);
+            b->edges[n].from = from < 0 ? NOWHERE : place_of(b, from * step + c);
+        }
+    }
+    return n;
+}
+
 // ---- Rows ----
 
-static inline const uint16_t *down_fixed(const ppx_blur_table *table, int term) {
+static inline const uint16_t *down_weights_fixed(const ppx_blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static inline const uint16_t *across_fixed(const ppx_blur_table *table, int term) {
+static inline const uint16_t *across_weights_fixed(const ppx_blur_table *table, int term) {
     (void)term;
     return table->fixed;
 }
 
-static inline const float *down_float(const ppx_blur_table *table, int term) {
+static inline const float *down_weights_float(const ppx_blur_table *table, int term) {
     return table->down[term];
 }
 
-static inline const float *across_float(const ppx_blur_table *table, int term) {
+static inline const float *across_weights_float(const ppx_blur_table *table, int term) {
     return table->across[term];
 }
 
@@ -305,26 +358,35 @@ static void blur_columns(const ppx_blur *b, ptrdiff_t end) {
 
 #define SUM uint16_t
 #define SUMS(name) name##_fixed
-#define FIXED
+
 #define PIXEL uint8_t
+#define WORD uint16_t
+#define NPLANES 2
+#define SHIFT << 7
 #define NAME(name) name##_u8_fixed
 #include "blur_rows.inc.h"
+
 #undef SUM
 #undef SUMS
-#undef FIXED
-
 #define SUM float
 #define SUMS(name) name##_float
 
 #define PIXEL uint8_t
+#define SHIFT
+#define NPLANES 1
 #define NAME(name) name##_u8
 #include "blur_rows.inc.h"
 
 #define PIXEL uint16_t
+#define WORD uint32_t
+#define NPLANES 2
+#define SHIFT
 #define NAME(name) name##_u16
 #include "blur_rows.inc.h"
 
 #define PIXEL float
+#define SHIFT
+#define NPLANES 1
 #define NAME(name) name##_f32
 #include "blur_rows.inc.h"
 
@@ -348,4 +410,13 @@ void ppx_blur_row(const ppx_blur *b, ptrdiff_t k, void *sum) {
         row_u16(b, k, sum);
     else
         row_f32(b, k, sum);
+}
+
+void ppx_blur_pixels(const ppx_blur *b, ptrdiff_t k, void *out) {
+    if (b->plan->fixed)
+        pixels_u8_fixed(b, k, out);
+    else if (b->shape.type == PPX_U16)
+        pixels_u16(b, k, out);
+    else
+        row_f32(b, k, out);
 }

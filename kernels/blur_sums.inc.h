@@ -37,8 +37,17 @@ static INLINE vector_fixed centre_fixed(vector_fixed a, vector_fixed w) {
     return product_fixed(a + a, w);
 }
 
+// (sum + 1) / 2
 static INLINE vector_fixed keep_fixed(vector_fixed sum) {
+#if defined __AVX512BW__
+    return (vector_fixed)_mm512_avg_epu16((__m512i)sum, _mm512_setzero_si512());
+#elif defined __AVX2__
+    return (vector_fixed)_mm256_avg_epu16((__m256i)sum, _mm256_setzero_si256());
+#elif defined __SSE2__
+    return (vector_fixed)_mm_avg_epu16((__m128i)sum, _mm_setzero_si128());
+#else
     return (sum + 1) >> 1;
+#endif
 }
 
 static INLINE vector_float product_float(vector_float a, vector_float w) {
@@ -73,6 +82,58 @@ static INLINE float level_float(float sum, int32_t lost) {
     (void)lost;
     return sum;
 }
+
+// Sums of even samples and of odd ones become pixels, rounded half up: bytes, and words of 16 bits.
+// `lost` is given back.
+static INLINE vector_fixed join_fixed(vector_fixed even, vector_fixed odd, int32_t lost) {
+    const uint16_t half = (uint16_t)(128 + lost);
+    even = (even + half) >> 8;
+    odd = (odd + half) >> 8;
+    return PPX_BLUR_FIRST ? even << 8 | odd : odd << 8 | even;
+}
+
+typedef int32_t vector_whole __attribute__((vector_size(VECTOR_NBYTES)));
+
+static INLINE vector_whole whole_of(vector_float sum) {
+    vector_whole whole = __builtin_convertvector(sum + 0.5f, vector_whole);
+    whole &= ~(whole >> 31);
+    vector_whole above = (vector_whole)(whole > UINT16_MAX);
+    return (whole | above) & UINT16_MAX;
+}
+
+static INLINE vector_float join_float(vector_float even, vector_float odd, int32_t lost) {
+    (void)lost;
+    vector_whole a = whole_of(even), b = whole_of(odd);
+    return (vector_float)(PPX_BLUR_FIRST ? a << 16 | b : b << 16 | a);
+}
+
+#define FOR_FEW(radius, DO)                                                                        \
+    switch (radius) {                                                                              \
+    case 1:                                                                                        \
+        DO(1);                                                                                     \
+        return;                                                                                    \
+    case 2:                                                                                        \
+        DO(2);                                                                                     \
+        return;                                                                                    \
+    case 3:                                                                                        \
+        DO(3);                                                                                     \
+        return;                                                                                    \
+    case 4:                                                                                        \
+        DO(4);                                                                                     \
+        return;                                                                                    \
+    case 5:                                                                                        \
+        DO(5);                                                                                     \
+        return;                                                                                    \
+    case 6:                                                                                        \
+        DO(6);                                                                                     \
+        return;                                                                                    \
+    case 7:                                                                                        \
+        DO(7);                                                                                     \
+        return;                                                                                    \
+    case 8:                                                                                        \
+        DO(8);                                                                                     \
+        return;                                                                                    \
+    }
 
 static const ppx_type type_fixed = PPX_U16, type_float = PPX_F32;
 

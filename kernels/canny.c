@@ -165,7 +165,7 @@ static const ppx_step canny_steps[] = {
     {
         .pattern = PPX_MAP,
         .geometry = blur_geometry,
-        .map = {.rows = {[PPX_U8] = gaussian_u8, [PPX_U16] = gaussian_u16}},
+        .map = {.rows = {[PPX_U8] = gaussian_rows, [PPX_U16] = gaussian_rows}},
     },
     {
         .pattern = PPX_MAP,

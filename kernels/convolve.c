@@ -10,9 +10,9 @@
 // largest sample does), and so are weights that a power of 2 makes whole; everything else in
 // double, weight by weight from the top left, row by row.
 //
-// u8 with AVX2 goes by pairs of rows (convolve_u8.inc.h): two rows of bytes are interleaved, and
-// one instruction multiplies a pair of bytes by a pair of weights and adds, in 16 bits. Two output
-// rows share what is interleaved. Weights of more than 7 bits are split into digits of 6.
+// u8 with AVX2 goes by pairs of rows (convolve_u8.inc.h): two rows are interleaved, and one
+// instruction multiplies a pair of samples by a pair of weights and adds: bytes in 16 bits, or,
+// where weights take more than 7, words in 32 bits. Two output rows share what is interleaved.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -22,6 +22,7 @@
 enum { KERNEL, WEIGHTS, SCALE, OFFSET, BORDER };
 enum { MOST_SIDE = 31, MOST_TAPS = MOST_SIDE * MOST_SIDE };
 enum { TILE = 1024 };        // samples of a row that are summed at a time
+enum { TILE_WORDS = 256 };   // that are interleaved at a time
 enum { TAPS_IN_A_PASS = 8 }; // over a tile: as many rows as there are registers for pointers
 
 // ---- Weights ----
@@ -116,20 +117,18 @@ typedef struct tap {
     double weight;
 } tap;
 
-// Of the pair-wise sums: what two rows of the window give to the output row and to the next one. A
-// group of terms fits 16 bits, whatever the pixels.
+// Of the pair-wise sums: what two rows of the window give to the output row and to the next one.
+// Weights are of the output row, of the row in the pair.
 typedef struct term {
-    int16_t at, row;     // samples to the right; of the upper of the two rows
-    int8_t weight[2][2]; // of the output row, of the row in the pair
+    int16_t at, row; // samples to the right; of the upper of the two rows
+    int8_t weight[2][2];
+    int16_t wide[2][2]; // the same in 16 bits
+    int32_t zipped;     // place of the pair's first word among those of the output row's place
 } term;
 
-typedef struct term_group {
-    int32_t nterms, shift; // the sum counts 2^shift times
-} term_group;
-
 enum { MOST_OF_GROUP = 128 }; // of the sizes of weights of one sign: times 255 it fits 16 bits
-enum { DIGIT_BITS = 6, MOST_DIGITS = 3 };
-enum { MOST_TERMS = MOST_DIGITS * MOST_SIDE * ((MOST_SIDE + 1) / 2) };
+enum { MOST_TERMS = MOST_SIDE * ((MOST_SIDE + 1) / 2) };
+enum { TERMS_NONE, TERMS_BYTES, TERMS_SQUARE, TERMS_WORDS };
 
 typedef struct convolve_table {
     int32_t sums;   // SUMS_...
@@ -138,11 +137,16 @@ typedef struct convolve_table {
     bool small; // FINISH_MULTIPLY is exact in float too
     double scale, offset;
     double factor, bias;
-    int32_t ntaps, nterms, ngroups; // nterms is 0 where pair-wise sums do not serve
-    int32_t height;
-    tap taps[MOST_TAPS]; // of weights that are not 0, row by row
+    int32_t ntaps, nterms, ngroups;
+    // Where pair-wise sums do not serve: none. Bytes by groups, each of which fits 16 bits,
+    // whatever the pixels; all in one group from a window of 3 x 3 (the square), in order; words.
+    int32_t kind;
+    uint16_t multiplier, shift; // division by words: see choose_division; multiplier 0: no
+    int16_t bias_16;
+    int32_t height, side; // of the window; samples to each side of its centre
+    tap taps[MOST_TAPS];  // of weights that are not 0, row by row
     term terms[MOST_TERMS];
-    term_group groups[MOST_TERMS];
+    int32_t group[MOST_TERMS]; // terms in it
 } convolve_table;
 
 static size_t convolve_table_nbytes(const ppx_job *job) {
@@ -176,69 +180,88 @@ static void choose_finish(convolve_table *table, double reach, double most) {
     table->small = largest < ldexp(1, 20) && reach < ldexp(1, 30);
 }
 
-// Takes the lowest digit off all weights; the last one takes what is left, if a pair of such
-// weights still fits a group.
-static void next_digit(int32_t *rest, int32_t *digit, int n) {
-    bool last = true;
-    for (int k = 0; k < n; k++)
-        last = last && abs(rest[k]) <= MOST_OF_GROUP / 2;
-    const int32_t half = 1 << (DIGIT_BITS - 1);
-    for (int k = 0; k < n; k++) {
-        digit[k] = last ? rest[k] : ((rest[k] + half) & (2 * half - 1)) - half;
-        rest[k] = (rest[k] - digit[k]) / (2 * half);
-    }
+// Sums n below 2^15 by a divisor d, without a remainder: with 2^(l - 1) < d <= 2^l and m = 2^(15 +
+// l) / d, rounded up, it is n m / 2^(15 + l) (Granlund, Montgomery 1994). Negative sums become 0
+// before, and those that saturate are beyond 255 d.
+static void choose_division(convolve_table *table, const matrix *m, int bits) {
+    const double d = table->scale, bias = d * table->offset + floor(d / 2);
+    double most = bias;
+    for (int k = 0; k < m->width * m->height; k++)
+        most += m->weight[k] > 0 ? ldexp(m->weight[k], bits) * UINT8_MAX : 0;
+    if (table->finish != FINISH_MULTIPLY || d < 2 || d > 1 << 14 || fabs(bias) > INT16_MAX ||
+        (most > INT16_MAX && d > 128))
+        return;
+    int l = 1;
+    while (1 << l < (int)d)
+        l++;
+    table->multiplier = (uint16_t)ceil(ldexp(1, 15 + l) / d);
+    table->shift = (uint16_t)(l - 1);
+    table->bias_16 = (int16_t)bias;
 }
 
 // Adds a term to the last group, or to a new one where positive or negative weights of an output
-// row come to more than 128: times 255 that would not fit 16 bits.
-static void add_term(convolve_table *table, const term *t, int shift, int spent[2][2]) {
-    bool fits = table->ngroups && table->groups[table->ngroups - 1].shift == shift;
+// row come to more than 128: times 255 that would not fit 16 bits. Returns whether the term alone
+// does.
+static bool add_term(convolve_table *table, const term *t, int spent[2][2]) {
+    bool fits = table->ngroups > 0, alone = true;
     int with[2][2];
     for (int row = 0; row < 2; row++)
         for (int sign = 0; sign < 2; sign++) {
             with[row][sign] = 0;
             for (int k = 0; k < 2; k++) {
-                int weight = sign ? -t->weight[row][k] : t->weight[row][k];
+                int weight = sign ? -t->wide[row][k] : t->wide[row][k];
                 with[row][sign] += weight > 0 ? weight : 0;
+                alone = alone && weight <= INT8_MAX;
             }
             fits = fits && spent[row][sign] + with[row][sign] <= MOST_OF_GROUP;
+            alone = alone && with[row][sign] <= MOST_OF_GROUP;
         }
     if (!fits) {
-        table->groups[table->ngroups++] = (term_group){.shift = shift};
+        table->ngroups++;
         memset(spent, 0, 4 * sizeof(int));
     }
     for (int k = 0; k < 4; k++)
         spent[k / 2][k % 2] += with[k / 2][k % 2];
-    table->groups[table->ngroups - 1].nterms++;
+    table->group[table->ngroups - 1]++;
     table->terms[table->nterms++] = *t;
+    return alone;
 }
 
-// Weights that take more digits leave no terms.
+// Of interleaved words for a tile, with what lies to its sides: see convolve_words.inc.h.
+static ptrdiff_t zipped_pitch(ptrdiff_t side) {
+    return (TILE_WORDS + 2 * side + 15) / 16 * 16;
+}
+
 static void plan_terms(convolve_table *table, const matrix *m, int bits, int channels) {
-    int32_t rest[MOST_TAPS], digit[MOST_TAPS];
-    int spent[2][2] = {{0}}, n = m->width * m->height, left = 0;
-    for (int k = 0; k < n; k++)
-        rest[k] = (int32_t)ldexp(m->weight[k], bits);
-    for (int d = 0; d < MOST_DIGITS; d++) {
-        next_digit(rest, digit, n);
-        for (int row = 0; row <= m->height; row += 2)
-            for (int x = 0; x < m->width; x++) {
-                term t = {.at = (int16_t)((x - m->width / 2) * channels), .row = (int16_t)row};
-                bool any = false;
-                for (int k = 0; k < 4; k++) {
-                    int y = row + k % 2 - k / 2;
-                    int weight = y >= 0 && y < m->height ? digit[y * m->width + x] : 0;
-                    t.weight[k / 2][k % 2] = (int8_t)weight;
-                    any = any || weight;
-                }
-                if (any)
-                    add_term(table, &t, d * DIGIT_BITS, spent);
+    const bool square = m->width == 3 && m->height == 3;
+    bool bytes = true;
+    int spent[2][2] = {{0}};
+    for (int k = 0; k < m->width * m->height; k++)
+        if (fabs(ldexp(m->weight[k], bits)) > INT16_MAX)
+            return;
+    for (int row = 0; row <= m->height; row += 2)
+        for (int x = 0; x < m->width; x++) {
+            term t = {.at = (int16_t)((x - m->width / 2) * channels), .row = (int16_t)row};
+            t.zipped = (int32_t)(row / 2 * zipped_pitch(m->width / 2 * channels) + t.at);
+            bool any = square;
+            for (int k = 0; k < 4; k++) {
+                const int y = row + k % 2 - k / 2;
+                const bool in = y >= 0 && y < m->height;
+                const int weight = in ? (int)ldexp(m->weight[y * m->width + x], bits) : 0;
+                t.wide[k / 2][k % 2] = (int16_t)weight;
+                t.weight[k / 2][k % 2] = (int8_t)weight;
+                any = any || weight;
             }
-    }
-    for (int k = 0; k < n; k++)
-        left |= rest[k];
-    if (left)
-        table->nterms = 0;
+            if (any)
+                bytes = add_term(table, &t, spent) && bytes;
+        }
+    const bool one = bytes && table->ngroups == 1;
+    table->kind = !table->nterms  ? TERMS_NONE
+                  : !bytes        ? TERMS_WORDS
+                  : square && one ? TERMS_SQUARE
+                                  : TERMS_BYTES;
+    if (one)
+        choose_division(table, m, bits);
 }
 
 static void convolve_build(const ppx_job *job) {
@@ -262,6 +285,7 @@ static void convolve_build(const ppx_job *job) {
     table->scale = ldexp(job->values[SCALE].d, bits);
     table->offset = job->values[OFFSET].d;
     table->height = m.height;
+    table->side = m.width / 2 * job->in.channels;
     table->finish = FINISH_DIVIDE;
     table->sums = !whole                                         ? SUMS_DOUBLE
                   : job->in.type == PPX_U8 && reach <= INT16_MAX ? SUMS_16
@@ -273,6 +297,10 @@ static void convolve_build(const ppx_job *job) {
     }
 }
 
+static size_t zipped_nbytes(ptrdiff_t height, ptrdiff_t side) {
+    return (size_t)((height + 1) / 2 * zipped_pitch(side)) * sizeof(int32_t);
+}
+
 static void convolve_geometry(const ppx_job *job, ppx_geometry *g) {
     matrix m;
     (void)parse_matrix(&m, text_of(job), NULL); // it was checked
@@ -280,6 +308,8 @@ static void convolve_geometry(const ppx_job *job, ppx_geometry *g) {
     g->side = m.width / 2 ? m.width / 2 : 1; // pair-wise sums read whole vectors
     g->border = (ppx_border)job->values[BORDER].i;
     g->scratch_nbytes = TILE * sizeof(double);
+    const size_t words = zipped_nbytes(m.height, m.width / 2 * job->in.channels);
+    g->scratch_nbytes = words > g->scratch_nbytes ? words : g->scratch_nbytes;
 }
 
 // ---- Row functions ----
@@ -323,12 +353,17 @@ static void convolve_geometry(const ppx_job *job, ppx_geometry *g) {
 
 #ifdef __AVX2__
 #include "convolve_u8.inc.h"
+#include "convolve_words.inc.h"
 #endif
 
 static void convolve_8_bits(const ppx_job *job, const ppx_block *block) {
     const convolve_table *table = job->table;
 #ifdef __AVX2__
-    if (table->nterms) {
+    if (table->kind == TERMS_WORDS) {
+        convolve_words(job, block);
+        return;
+    }
+    if (table->kind != TERMS_NONE) {
         convolve_pairs(job, block);
         return;
     }

@@ -32,53 +32,76 @@ static INLINE void add_products(__m256i *sum, __m256i pixels, __m256i weights) {
     __asm__("" : "+x"(*sum));
 }
 
-// A group of terms. The sums have names of their own (row, half), so that they are kept in
-// registers.
+// The sums have names of their own (row, half), so that they are kept in registers.
+typedef struct tile_sums {
+    __m256i a0, a1, a2, a3; // the output row
+    __m256i b0, b1, b2, b3; // the next one
+} tile_sums;
+
+static INLINE void sum_term(tile_sums *s, const term *t, const uint8_t *upper,
+                            const uint8_t *lower) {
+    const __m256i a = pair_of_weights(t->weight[0]), b = pair_of_weights(t->weight[1]);
+    const __m256i low = _mm256_unpacklo_epi8(load_u8(upper), load_u8(lower));
+    const __m256i high = _mm256_unpackhi_epi8(load_u8(upper), load_u8(lower));
+    add_products(&s->a0, low, a);
+    add_products(&s->b0, low, b);
+    add_products(&s->a1, high, a);
+    add_products(&s->b1, high, b);
+    const __m256i low2 = _mm256_unpacklo_epi8(load_u8(upper + 32), load_u8(lower + 32));
+    const __m256i high2 = _mm256_unpackhi_epi8(load_u8(upper + 32), load_u8(lower + 32));
+    add_products(&s->a2, low2, a);
+    add_products(&s->b2, low2, b);
+    add_products(&s->a3, high2, a);
+    add_products(&s->b3, high2, b);
+}
+
+// A group of terms.
 static INLINE void sum_group(sums_16 *group, const term *terms, int nterms,
                              const uint8_t *const *rows, ptrdiff_t x) {
     const __m256i zero = _mm256_setzero_si256();
-    __m256i a0 = zero, a1 = zero, a2 = zero, a3 = zero; // the output row
-    __m256i b0 = zero, b1 = zero, b2 = zero, b3 = zero; // the next one
-    for (const term *t = terms, *end = terms + nterms; t != end; t++) {
-        const uint8_t *upper = rows[t->row] + x + t->at, *lower = rows[t->row + 1] + x + t->at;
-        const __m256i a = pair_of_weights(t->weight[0]), b = pair_of_weights(t->weight[1]);
-        const __m256i low = _mm256_unpacklo_epi8(load_u8(upper), load_u8(lower));
-        const __m256i high = _mm256_unpackhi_epi8(load_u8(upper), load_u8(lower));
-        add_products(&a0, low, a);
-        add_products(&b0, low, b);
-        add_products(&a1, high, a);
-        add_products(&b1, high, b);
-        const __m256i low2 = _mm256_unpacklo_epi8(load_u8(upper + 32), load_u8(lower + 32));
-        const __m256i high2 = _mm256_unpackhi_epi8(load_u8(upper + 32), load_u8(lower + 32));
-        add_products(&a2, low2, a);
-        add_products(&b2, low2, b);
-        add_products(&a3, high2, a);
-        add_products(&b3, high2, b);
-    }
-    *group = (sums_16){{{{a0, a1}, {a2, a3}}, {{b0, b1}, {b2, b3}}}};
+    tile_sums s = {zero, zero, zero, zero, zero, zero, zero, zero};
+    for (const term *t = terms, *end = terms + nterms; t != end; t++)
+        sum_term(&s, t, rows[t->row] + x + t->at, rows[t->row + 1] + x + t->at);
+    *group = (sums_16){{{{s.a0, s.a1}, {s.a2, s.a3}}, {{s.b0, s.b1}, {s.b2, s.b3}}}};
 }
 
-// Sums of a group count 2^shift times: they are the first, or are added to those of 32 bits.
-static INLINE void add_group(sums_32 *sums, const sums_16 *group, int shift, bool first) {
+// The terms of a square are known but for their weights, and are not counted; `step` is from pixel
+// to pixel.
+static INLINE void sum_square(sums_16 *group, const term *terms, const uint8_t *const *rows,
+                              ptrdiff_t x, ptrdiff_t step) {
     const __m256i zero = _mm256_setzero_si256();
-    const __m128i down = _mm_cvtsi32_si128(16 - shift);
+    tile_sums s = {zero, zero, zero, zero, zero, zero, zero, zero};
+#pragma GCC unroll 6
+    for (int k = 0; k < 6; k++) {
+        const ptrdiff_t at = x + (k % 3 - 1) * step;
+        sum_term(&s, terms + k, rows[k / 3 * 2] + at, rows[k / 3 * 2 + 1] + at);
+    }
+    *group = (sums_16){{{{s.a0, s.a1}, {s.a2, s.a3}}, {{s.b0, s.b1}, {s.b2, s.b3}}}};
+}
+
+// Sums of a group are the first, or are added to those of 32 bits.
+static INLINE void add_group(sums_32 *sums, const sums_16 *group, bool first) {
+    const __m256i zero = _mm256_setzero_si256();
     for (int k = 0; k < 2 * VECTORS * 2; k++) {
         const __m256i sum = group->of[k / (2 * VECTORS)][k / 2 % VECTORS][k % 2];
         __m256i *to = sums->of[k / (2 * VECTORS)][k / 2 % VECTORS][k % 2];
-        const __m256i low = _mm256_sra_epi32(_mm256_unpacklo_epi16(zero, sum), down);
-        const __m256i high = _mm256_sra_epi32(_mm256_unpackhi_epi16(zero, sum), down);
+        const __m256i low = _mm256_srai_epi32(_mm256_unpacklo_epi16(zero, sum), 16);
+        const __m256i high = _mm256_srai_epi32(_mm256_unpackhi_epi16(zero, sum), 16);
         to[0] = first ? low : _mm256_add_epi32(to[0], low);
         to[1] = first ? high : _mm256_add_epi32(to[1], high);
     }
 }
 
 // How sums become samples: FINISH_ADD in 16 bits (all terms are one group, and adding saturates) or
-// in 32, FINISH_MULTIPLY in float or double, FINISH_DIVIDE.
-typedef enum manner { ADD_16, ADD_32, BY_FLOAT, BY_DOUBLE, BY_FORMULA } manner;
+// in 32, FINISH_MULTIPLY in words (one group), float or double, FINISH_DIVIDE.
+typedef enum manner { ADD_16, ADD_32, BY_WORD, BY_FLOAT, BY_DOUBLE, BY_FORMULA } manner;
 
 static manner manner_of(const convolve_table *table) {
+    const bool one = table->kind != TERMS_WORDS && table->ngroups == 1;
     if (table->finish == FINISH_ADD)
-        return table->ngroups == 1 && abs(table->add) <= INT16_MAX ? ADD_16 : ADD_32;
+        return one && abs(table->add) <= INT16_MAX ? ADD_16 : ADD_32;
+    if (table->multiplier)
+        return BY_WORD;
     if (table->finish == FINISH_MULTIPLY)
         return table->small ? BY_FLOAT : BY_DOUBLE;
     return BY_FORMULA;
@@ -134,52 +157,76 @@ static INLINE void finish_row(uint8_t *out, __m256i sums[VECTORS][2][2],
         _mm256_storeu_si256((__m256i *)(out + 32 * v), whole[v]);
 }
 
-static INLINE void finish_row_16(uint8_t *out, __m256i sums[VECTORS][2], int add) {
-    const __m256i more = _mm256_set1_epi16((int16_t)add);
+static INLINE __m256i divided(__m256i sum, const convolve_table *table) {
+    sum = _mm256_adds_epi16(sum, _mm256_set1_epi16(table->bias_16));
+    sum = _mm256_max_epi16(sum, _mm256_setzero_si256());
+    sum = _mm256_mulhi_epu16(sum, _mm256_set1_epi16((int16_t)table->multiplier));
+    return _mm256_srl_epi16(sum, _mm_cvtsi32_si128(table->shift));
+}
+
+static INLINE __m256i finished_16(__m256i sum, const convolve_table *table, manner how) {
+    if (how == ADD_16)
+        return _mm256_adds_epi16(sum, _mm256_set1_epi16((int16_t)table->add));
+    return divided(sum, table);
+}
+
+static INLINE void finish_row_16(uint8_t *out, __m256i sums[VECTORS][2],
+                                 const convolve_table *table, manner how) {
     for (int v = 0; v < VECTORS; v++)
         _mm256_storeu_si256((__m256i *)(out + 32 * v),
-                            _mm256_packus_epi16(_mm256_adds_epi16(sums[v][0], more),
-                                                _mm256_adds_epi16(sums[v][1], more)));
+                            _mm256_packus_epi16(finished_16(sums[v][0], table, how),
+                                                finished_16(sums[v][1], table, how)));
 }
 
 static INLINE void make_tile(uint8_t *const out[2], const convolve_table *table,
-                             const uint8_t *const *rows, ptrdiff_t x, manner how) {
+                             const uint8_t *const *rows, ptrdiff_t x, manner how, bool square) {
     const term *terms = table->terms;
     sums_16 some;
     sums_32 sums;
-    if (how == ADD_16) {
-        sum_group(&some, terms, table->nterms, rows, x);
-        finish_row_16(out[0], some.of[0], table->add);
-        finish_row_16(out[1], some.of[1], table->add);
+    if (how == ADD_16 || how == BY_WORD) {
+        if (square)
+            sum_square(&some, terms, rows, x, table->side);
+        else
+            sum_group(&some, terms, table->nterms, rows, x);
+        finish_row_16(out[0], some.of[0], table, how);
+        finish_row_16(out[1], some.of[1], table, how);
         return;
     }
-    sum_group(&some, terms, table->groups[0].nterms, rows, x);
-    add_group(&sums, &some, table->groups[0].shift, true);
+    sum_group(&some, terms, table->group[0], rows, x);
+    add_group(&sums, &some, true);
     for (int g = 1; g < table->ngroups; g++) {
-        terms += table->groups[g - 1].nterms;
-        sum_group(&some, terms, table->groups[g].nterms, rows, x);
-        add_group(&sums, &some, table->groups[g].shift, false);
+        terms += table->group[g - 1];
+        sum_group(&some, terms, table->group[g], rows, x);
+        add_group(&sums, &some, false);
     }
     finish_row(out[0], sums.of[0], table, how);
     finish_row(out[1], sums.of[1], table, how);
 }
 
-// Output row k, and the next one; without that a last row has a companion that nobody sees. The
-// manner is a constant where this is called.
-static INLINE void make_rows(const ppx_job *job, const ppx_block *block, ptrdiff_t k, manner how) {
-    const convolve_table *table = job->table;
-    const ptrdiff_t n = job->in.width * job->in.channels, up = table->height / 2;
+// The rows of a window and the one below, from output row k on; a last row has a companion that
+// nobody sees, and for that it does not matter what the last of them is.
+static INLINE bool rows_of_window(const uint8_t **rows, const ppx_block *block, ptrdiff_t k,
+                                  ptrdiff_t height) {
     const bool alone = k + 1 == block->nrows;
+    for (ptrdiff_t j = 0; j <= height; j++)
+        rows[j] = block->in[k - height / 2 + j - (alone && j == height)];
+    return alone;
+}
+
+// Output row k, and the next one. The manner and `square` are constants where this is called.
+static INLINE void make_rows(const ppx_job *job, const ppx_block *block, ptrdiff_t k, manner how,
+                             bool square) {
+    const convolve_table *table = job->table;
+    const ptrdiff_t n = job->in.width * job->in.channels;
     const uint8_t *rows[MOST_SIDE + 1];
     uint8_t spare[2][TILE_U8];
-    for (ptrdiff_t j = 0; j <= table->height; j++)
-        rows[j] = block->in[k - up + j - (alone && j == table->height)];
+    const bool alone = rows_of_window(rows, block, k, table->height);
     for (ptrdiff_t x = 0; x < n; x += TILE_U8) {
         const bool whole = n - x >= TILE_U8;
         uint8_t *here = (uint8_t *)block->out[k] + x;
         uint8_t *next = alone ? spare[1] : (uint8_t *)block->out[k + 1] + x;
         uint8_t *const to[2] = {whole ? here : spare[0], whole ? next : spare[1]};
-        make_tile(to, table, rows, x, how);
+        make_tile(to, table, rows, x, how, square);
         if (whole)
             continue;
         memcpy(here, spare[0], (size_t)(n - x));
@@ -189,23 +236,34 @@ static INLINE void make_rows(const ppx_job *job, const ppx_block *block, ptrdiff
 }
 
 static void convolve_pairs(const ppx_job *job, const ppx_block *block) {
-    const manner how = manner_of(job->table);
+    const convolve_table *table = job->table;
+    const manner how = manner_of(table);
+    const bool square = table->kind == TERMS_SQUARE;
     for (ptrdiff_t k = 0; k < block->nrows; k += 2) {
         switch (how) {
         case ADD_16:
-            make_rows(job, block, k, ADD_16);
+            if (square)
+                make_rows(job, block, k, ADD_16, true);
+            else
+                make_rows(job, block, k, ADD_16, false);
+            break;
+        case BY_WORD:
+            if (square)
+                make_rows(job, block, k, BY_WORD, true);
+            else
+                make_rows(job, block, k, BY_WORD, false);
             break;
         case ADD_32:
-            make_rows(job, block, k, ADD_32);
+            make_rows(job, block, k, ADD_32, false);
             break;
         case BY_FLOAT:
-            make_rows(job, block, k, BY_FLOAT);
+            make_rows(job, block, k, BY_FLOAT, false);
             break;
         case BY_DOUBLE:
-            make_rows(job, block, k, BY_DOUBLE);
+            make_rows(job, block, k, BY_DOUBLE, false);
             break;
         case BY_FORMULA:
-            make_rows(job, block, k, BY_FORMULA);
+            make_rows(job, block, k, BY_FORMULA, false);
             break;
         }
     }

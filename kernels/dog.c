@@ -78,16 +78,19 @@ static void log_geometry(const ppx_job *job, ppx_geometry *g) {
 // ---- Row functions ----
 
 #define PIXEL uint8_t
+#define PLANES 1
 #define MOST UINT8_MAX
 #define NAME(name) name##_u8
 #include "dog.inc.h"
 
 #define PIXEL uint16_t
+#define PLANES 2
 #define MOST UINT16_MAX
 #define NAME(name) name##_u16
 #include "dog.inc.h"
 
 #define PIXEL float
+#define PLANES 1
 #define NAME(name) name##_f32
 #include "dog.inc.h"
 

@@ -1,5 +1,5 @@
-// dog.inc.h: the row functions of dog.c for one pixel type. PIXEL, NAME and, for integers, MOST are
-// defined by who includes it.
+// dog.inc.h: the row functions of dog.c for one pixel type. PIXEL, NAME, for integers MOST, and
+// PLANES of the blur (1 or 2) are defined by who includes it.
 static INLINE PIXEL NAME(band)(float value) {
 #ifdef MOST
     // Cut before it is made an integer, which it may not fit.
@@ -27,8 +27,12 @@ static void NAME(dog)(const ppx_job *job, const ppx_block *block) {
         PIXEL *out = block->out[k];
         ppx_blur_row(&first, k, first.sum);
         ppx_blur_row(&second, k, second.sum);
-        for (ptrdiff_t x = 0; x < n; x++)
-            out[x] = NAME(band)(scale * (a[x] - b[x]));
+        for (ptrdiff_t x = 0; x < n / PLANES; x++)
+            for (ptrdiff_t p = 0; p < PLANES; p++)
+                out[PLANES * x + p] =
+                    NAME(band)(scale * (a[x + p * first.plane] - b[x + p * second.plane]));
+        if (n % PLANES)
+            out[n - 1] = NAME(band)(scale * (a[n / PLANES] - b[n / PLANES]));
     }
 }
 
@@ -41,11 +45,15 @@ static void NAME(log)(const ppx_job *job, const ppx_block *block) {
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         PIXEL *out = block->out[k];
         ppx_blur_row(&b, k, b.sum);
-        for (ptrdiff_t x = 0; x < n; x++)
-            out[x] = NAME(band)(scale * sum[x]);
+        for (ptrdiff_t x = 0; x < n / PLANES; x++)
+            for (ptrdiff_t p = 0; p < PLANES; p++)
+                out[PLANES * x + p] = NAME(band)(scale * sum[x + p * b.plane]);
+        if (n % PLANES)
+            out[n - 1] = NAME(band)(scale * sum[n / PLANES]);
     }
 }
 
 #undef PIXEL
 #undef MOST
+#undef PLANES
 #undef NAME

@@ -12,8 +12,6 @@
 
 #include "blur.h"
 
-#define INLINE inline __attribute__((always_inline))
-
 enum { SIGMA, BORDER };
 
 static bool is_fixed(const ppx_job *job) {
@@ -38,21 +36,11 @@ static void gauss_geometry(const ppx_job *job, ppx_geometry *g) {
     ppx_blur_plan plan = plan_of(job);
     g->up = g->down = plan.reach;
     g->border = (ppx_border)job->values[BORDER].i;
-    g->block = PPX_BLUR_BLOCK;
+    g->block = ppx_blur_block(job, &plan);
     g->scratch_nbytes = ppx_blur_scratch_nbytes(job, &plan);
 }
 
 #include "gaussian_whole.inc.h"
-
-static INLINE float finish_f32(float sum, int32_t lost) {
-    (void)lost;
-    return sum;
-}
-
-#define PIXEL float
-#define NAME(name) name##_f32
-#define SUM float
-#include "gaussian.inc.h"
 
 static const ppx_param gauss_params[] = {
     [SIGMA] = {"sigma", PPX_REAL, 0.3, 100, NULL, NULL, "standard deviation in pixels"},
@@ -62,7 +50,8 @@ static const ppx_param gauss_params[] = {
 static const ppx_step gauss_steps[] = {{
     .pattern = PPX_MAP,
     .geometry = gauss_geometry,
-    .map = {.rows = {[PPX_U8] = gaussian_u8, [PPX_U16] = gaussian_u16, [PPX_F32] = gaussian_f32}},
+    .map =
+        {.rows = {[PPX_U8] = gaussian_rows, [PPX_U16] = gaussian_rows, [PPX_F32] = gaussian_rows}},
 }};
 
 const ppx_kernel PPX_KERNEL(gaussian) = {

@@ -1,23 +1,9 @@
-// gaussian_whole.inc.h: row functions that make a blurred image, for gaussian.c and who else needs
-// one: gaussian_u8, gaussian_u16. plan_of is defined by who includes it, after blur.h; job->table
-// is a ppx_blur_table.
-
-static INLINE uint8_t finish_u8(uint16_t sum, int32_t lost) {
-    return (uint8_t)((uint16_t)(sum + (uint16_t)(128 + lost)) >> 8);
+// gaussian_whole.inc.h: the row function that makes a blurred image, for gaussian.c and who else
+// needs one. plan_of is defined by who includes it, after blur.h; job->table is a ppx_blur_table.
+static void gaussian_rows(const ppx_job *job, const ppx_block *block) {
+    ppx_blur_plan plan = plan_of(job);
+    ppx_blur b = ppx_blur_of(job, &plan, job->table, block, block->scratch);
+    ppx_blur_begin(&b);
+    for (ptrdiff_t k = 0; k < block->nrows; k++)
+        ppx_blur_pixels(&b, k, block->out[k]);
 }
-
-static INLINE uint16_t finish_u16(float sum, int32_t lost) {
-    (void)lost;
-    int32_t value = (int32_t)(sum + 0.5f);
-    return (uint16_t)(value < 0 ? 0 : value < UINT16_MAX ? value : UINT16_MAX);
-}
-
-#define PIXEL uint8_t
-#define NAME(name) name##_u8
-#define SUM uint16_t
-#include "gaussian.inc.h"
-
-#define PIXEL uint16_t
-#define NAME(name) name##_u16
-#define SUM float
-#include "gaussian.inc.h"

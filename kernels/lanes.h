@@ -100,6 +100,14 @@ LANES_INLINE lanes lanes_mul_high(lanes a, lanes b) { // a b >> 16
     return (lanes)_mm256_mulhi_epu16((__m256i)a, (__m256i)b);
 }
 
+LANES_INLINE lanes lanes_mul_signed(lanes a, lanes b) { // a b / 2^15, rounded half up
+    return (lanes)_mm256_mulhrs_epi16((__m256i)a, (__m256i)b);
+}
+
+LANES_INLINE lanes lanes_add_signed(lanes a, lanes b) { // saturated
+    return (lanes)_mm256_adds_epi16((__m256i)a, (__m256i)b);
+}
+
 // Two vectors as lanes_dot takes them.
 typedef struct lanes_zipped {
     __m256i low, high;
@@ -207,6 +215,18 @@ LANES_INLINE lanes lanes_pack(wide_pair a) {
     lanes packed;
     memcpy(&packed, half, sizeof packed);
     return packed;
+}
+
+LANES_INLINE lanes lanes_mul_signed(lanes a, lanes b) {
+    wide_pair p = lanes_widen(a), q = lanes_widen(b);
+    return lanes_pack(
+        (wide_pair){(p.low * q.low + (1 << 14)) >> 15, (p.high * q.high + (1 << 14)) >> 15});
+}
+
+LANES_INLINE lanes lanes_add_signed(lanes a, lanes b) {
+    lanes sum = a + b, most = (a >> 15) + INT16_MAX;
+    lanes lost = -(((a ^ sum) & (b ^ sum)) >> 15);
+    return lanes_either(lost, most, sum);
 }
 
 LANES_INLINE wides wides_either(wides mask, wides yes, wides no) {

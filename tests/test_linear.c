@@ -151,7 +151,8 @@ static void test_convolve_names(void **state) {
 // largest.
 static void test_convolve_files(void **state) {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {5, 1}, {1, 7}, {5, 3}, {9, 9}, {31, 31}};
+    static const int sizes[][2] = {{1, 1}, {5, 1}, {1, 7}, {3, 3}, {5, 3}, {9, 9}, {31, 31}};
+    enum { NSIZES = sizeof sizes / sizeof *sizes };
     static const struct {
         double factor, scale, offset;
     } cases[] = {{1, 16, 9},      {100, 1600, 9},       {1e6, 16e6, 9},  {0.37, 5.92, 9},
@@ -161,7 +162,7 @@ static void test_convolve_files(void **state) {
     enum { NCASES = sizeof cases / sizeof *cases };
     static char text[31 * 31 * 24];
     double weight[31 * 31];
-    for (int k = 0; k < 6 * NCASES; k++) {
+    for (int k = 0; k < NSIZES * NCASES; k++) {
         const double factor = cases[k % NCASES].factor;
         int width = sizes[k / NCASES][0], height = sizes[k / NCASES][1];
         if (width == 31 && k % 4)
@@ -188,6 +189,38 @@ static void test_convolve_files(void **state) {
             ppx_image_free(&in);
         }
     }
+}
+
+// Every sum below 2^15, divided: 127 times the pixel to the left and the pixel itself.
+static void test_convolve_division(void **state) {
+    (void)state;
+    enum { NSUMS = 128 * 255 + 1 };
+    static const int divisors[] = {2,   3,   5,   6,    7,    16,   19,    100,  127,
+                                   128, 129, 255, 1000, 4099, 8192, 16383, 16384};
+    static const int offsets[] = {0, 100, -1};
+    ppx_image in = test_image(test_shape(2 * (ptrdiff_t)NSUMS, 1, 1, PPX_U8), TEST_NOISE, 1);
+    uint8_t *row = ppx_image_row(&in, 0);
+    for (int n = 0; n < NSUMS; n++) {
+        row[2 * n] = (uint8_t)(n / 127 < 255 ? n / 127 : 255);
+        row[2 * n + 1] = (uint8_t)(n - 127 * row[2 * n]);
+    }
+    for (int k = 0; k < 17 * 3; k++) {
+        const int divisor = divisors[k / 3], offset = offsets[k % 3];
+        char spec[80];
+        (void)snprintf(spec, sizeof spec, "convolve:file=any,scale=%d,offset=%d", divisor, offset);
+        trial t = {.spec = spec, .weights = "127 1 0"};
+        TEST_EACH_LEVEL(level) {
+            ppx_image out = run(&t, &in, &ppx_runner_serial);
+            const uint8_t *got = ppx_image_row(&out, 0);
+            for (int n = 0; n < NSUMS; n++) {
+                const int exact = (2 * n + divisor) / (2 * divisor) + offset;
+                if (got[2 * n + 1] != (exact < 0 ? 0 : exact < 255 ? exact : 255))
+                    fail_msg("%s: %d / %d + %d gives %d", spec, n, divisor, offset, got[2 * n + 1]);
+            }
+            ppx_image_free(&out);
+        }
+    }
+    ppx_image_free(&in);
 }
 
 static void copy_oracle(const ppx_image *in, const void *context, double *expected) {
@@ -252,6 +285,7 @@ int main(void) {
         cmocka_unit_test(test_laplacian),
         cmocka_unit_test(test_convolve_names),
         cmocka_unit_test(test_convolve_files),
+        cmocka_unit_test(test_convolve_division),
         cmocka_unit_test(test_convolve_identity),
         cmocka_unit_test(test_convolve_refused),
     };
