@@ -15,6 +15,8 @@
 // waits. Method: a piece floods by height (Meyer 1991), and again from the rows of its neighbours
 // as these change.
 #include "basins.h"
+#include "flood_labels.h"
+#include "flood_levels.h"
 
 #include <math.h>
 
@@ -73,13 +75,18 @@ static inline uint32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
 static void ground_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
     g->out.type = PPX_U32;
-    g->out.channels = 2;
+    g->out.channels = LABEL + 1;
     g->keep_alpha = false;
 }
 
-static void pixel_geometry(const ppx_job *job, ppx_geometry *g) {
+static void steps_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
-    g->out.channels = 4;
+    g->out.channels = STEPS + 1;
+}
+
+static void links_geometry(const ppx_job *job, ppx_geometry *g) {
+    (void)job;
+    g->out.channels = LINK + 1;
 }
 
 static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
@@ -89,7 +96,7 @@ static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
         g->up = g->down = 1;
 }
 
-// ---- Minima -------------------------------------------------------------------------------------
+// ---- Levels -------------------------------------------------------------------------------------
 
 // The height that is `depth` grey levels above this one.
 static inline uint32_t raised(const ppx_job *job, uint32_t height) {
@@ -104,35 +111,71 @@ static inline uint32_t raised(const ppx_job *job, uint32_t height) {
     return most - height < more ? most : height + more;
 }
 
-static ppx_status fill_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
-                            ppx_error *error) {
-    (void)piece, (void)error;
-    const grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
-    const bool deep = job->values[DEPTH].d > 0;
-    line waiting = {END, NULL};
-    for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++) {
-        const ground *from = ppx_image_row(&g.in, y);
-        uint32_t *flags = ppx_image_row(&g.state, y);
-        node *to = row_nodes(flags, g.width);
-        for (ptrdiff_t x = 0; x < g.width; x++) {
-            const bool dam = from[x].seed == DAM;
-            const uint32_t height = dam ? UINT32_MAX : from[x].height;
-            flags[x] = dam ? DAM : 0;
-            to[x] = (node){dam || !deep ? height : raised(job, height), height, 0};
-        }
+// Water comes from the markers; or, to fill what is shallow, from above each pit.
+static void find_springs(const ppx_job *job, const grid *in, const grid *g, const pits *all) {
+    if (!job->values[MARKERS].given) {
+        for (uint32_t id = 1; id <= all->n; id++)
+            pit_at(all, id)->spring = raised(job, pit_at(all, id)->level);
+        return;
     }
-    if (!deep)
-        return PPX_OK;
-    if (region->fresh) {
-        fill_sweep(&g, false);
-        fill_sweep(&g, true);
-        fill_wait(&g, &waiting);
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        const uint32_t *seeds = plane(in, y, LABEL), *heights = plane(in, y, LEVEL);
+        const uint32_t *ids = plane(g, y, LABEL);
+        for (ptrdiff_t x = 0; x < g->width; x++)
+            if (seeds[x] && seeds[x] != DAM)
+                add_spring(all, ids[x], heights[x]);
     }
-    fill_from_beside(&g, g.above, 0, &waiting);
-    fill_from_beside(&g, g.below, g.nrows - 1, &waiting);
-    fill_on(&g, &waiting);
+}
+
+static ppx_status begin_levels(const ppx_job *job, ppx_piece *piece, const grid *g, const grid *in,
+                               ppx_error *error) {
+    pits all = {.pits = &piece->b, .passes = &piece->a};
+    ppx_status status = find_forest(g, in, piece, &all, error);
+    if (status)
+        return status;
+    find_springs(job, in, g, &all);
+    find_levels(&all);
+    const bool whole = piece->nrows == job->in.height;
+    if (!whole)
+        status = keep_forest(g, piece, &all, error);
+    for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
+        uint32_t *ids = plane(g, y, LABEL);
+        write_levels(g, in, &all, y, ids);
+        memcpy(ids, plane(in, y, LABEL), (size_t)g->width * sizeof *ids);
+    }
+    if (whole)
+        ppx_pool_free(&piece->b);
+    return status;
+}
+
+static ppx_status lower_levels(const ppx_piece *piece, const ppx_region *region, const grid *g,
+                               const grid *in) {
+    const pits *all = piece->c.data;
+    const uint32_t *ids = piece->a.data, *last = ids + (g->nrows - 1) * g->width;
+    bool news = springs_from_beside(g, in, all, region->above, 0, ids);
+    news |= springs_from_beside(g, in, all, region->below, g->nrows - 1, last);
+    if (news)
+        find_levels(all);
+    for (ptrdiff_t y = 0; news && y < g->nrows; y++, ids += g->width)
+        write_levels(g, in, all, y, ids);
     return PPX_OK;
 }
+
+static ppx_status levels_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
+                              ppx_error *error) {
+    const grid in = grid_of(&region->in, job->values[CONNECTIVITY].i == 0);
+    const grid g = grid_of(&region->state, in.corners);
+    if (!job->values[MARKERS].given && job->values[DEPTH].d <= 0) {
+        for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++)
+            memcpy(plane(&g, y, LEVEL), plane(&in, y, LEVEL),
+                   (LABEL + 1) * (size_t)g.width * sizeof(uint32_t));
+        return PPX_OK;
+    }
+    return region->fresh ? begin_levels(job, piece, &g, &in, error)
+                         : lower_levels(piece, region, &g, &in);
+}
+
+// ---- Minima -------------------------------------------------------------------------------------
 
 // Components touch as those of `label` do.
 static ppx_status basins_seam(const ppx_job *job, const uint32_t *above, const uint32_t *below,
@@ -147,42 +190,6 @@ static void basins_report(const ppx_job *job, const void *records, size_t n) {
         job->sink->number(job->sink->context, job->kernel->name, "basins", (double)n);
 }
 
-// ---- The flood ----------------------------------------------------------------------------------
-
-// The rows beside a piece stay in its pool a until others come.
-static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
-                             ppx_error *error) {
-    grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
-    const size_t row_nbytes = (size_t)g.width * (sizeof(uint32_t) + sizeof(node));
-    if (region->fresh) {
-        heap h = {.pool = &piece->b, .unused = END};
-        h.direct = job->first.type == PPX_U8 || job->first.type == PPX_U16;
-        h.nlists = h.direct ? highest(job->first.type) + 1 : 33;
-        ppx_status status = ppx_pool_reserve(&piece->a, 2 * row_nbytes, error);
-        if (!status)
-            status = ppx_pool_reserve(&piece->c, h.nlists * sizeof(uint32_t), error);
-        if (status)
-            return status;
-        memset(piece->a.data, 0, 2 * row_nbytes);
-        h.lists = piece->c.data;
-        memset(h.lists, 0xff, h.nlists * sizeof *h.lists); // END
-        status = flood_piece(&g, &h, error);
-        ppx_pool_free(&piece->b);
-        ppx_pool_free(&piece->c);
-        if (status)
-            return status;
-    }
-    uint32_t *above = piece->a.data, *below = above + row_nbytes / sizeof *above;
-    if (region->above)
-        memcpy(above, region->above, row_nbytes);
-    if (region->below)
-        memcpy(below, region->below, row_nbytes);
-    g.above = above;
-    g.below = below;
-    flood_on(&g, region->above != NULL, region->below != NULL);
-    return PPX_OK;
-}
-
 // ---- Labels -------------------------------------------------------------------------------------
 
 static inline bool parts(uint32_t own, uint32_t other) {
@@ -193,13 +200,14 @@ static inline bool parts(uint32_t own, uint32_t other) {
 static void labels(const ppx_job *job, const ppx_block *block) {
     const ptrdiff_t width = job->in.width;
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const uint32_t *in = block->in[k];
+        const uint32_t *in = (const uint32_t *)block->in[k] + LABEL * width;
         uint32_t *out = block->out[k];
         for (ptrdiff_t x = 0; x < width; x++)
             out[x] = in[x] == DAM ? 0 : in[x];
         if (!job->values[LINES].i)
             continue;
-        const uint32_t *above = block->in[k - 1], *below = block->in[k + 1];
+        const uint32_t *above = (const uint32_t *)block->in[k - 1] + LABEL * width;
+        const uint32_t *below = (const uint32_t *)block->in[k + 1] + LABEL * width;
         for (ptrdiff_t x = 0; x < width; x++)
             if (parts(in[x], above[x]) || parts(in[x], below[x]) ||
                 (x > 0 && parts(in[x], in[x - 1])) || (x + 1 < width && parts(in[x], in[x + 1])))
@@ -250,16 +258,15 @@ static const ppx_step watershed_steps[] = {
     },
     {
         .pattern = PPX_SETTLE,
-        .geometry = pixel_geometry,
-        .settle = {.rest = {[PPX_U32] = fill_rest}},
+        .settle = {.rest = {[PPX_U32] = levels_rest}},
     },
     {
         .pattern = PPX_SETTLE,
-        .settle = {.rest = {[PPX_U32] = minima_rest}},
+        .geometry = steps_geometry,
+        .settle = {.rest = {[PPX_U32] = steps_rest}},
     },
     {
         .pattern = PPX_JOIN,
-        .geometry = ground_geometry,
         .join = {.record_nbytes = sizeof(uint32_t),
                  .local = {[PPX_U32] = basins_local},
                  .edge = basins_edge,
@@ -270,8 +277,8 @@ static const ppx_step watershed_steps[] = {
     },
     {
         .pattern = PPX_SETTLE,
-        .geometry = pixel_geometry,
-        .settle = {.rest = {[PPX_U32] = flood_rest}},
+        .geometry = links_geometry,
+        .settle = {.rest = {[PPX_U32] = labels_rest}},
     },
     {
         .pattern = PPX_MAP,
@@ -295,7 +302,7 @@ const ppx_kernel PPX_KERNEL(watershed) = {
     .check = watershed_check,
     .steps = watershed_steps,
     .nsteps = 6,
-    .loop_from = 1,
+    .loop_from = 3,
     .loop_to = 4,
     .again = finds_minima,
 };

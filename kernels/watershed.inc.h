@@ -7,11 +7,12 @@ static void NAME(ground)(const ppx_job *job, const ppx_block *block) {
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         const PIXEL *restrict in = block->in[k];
         const void *with = job->second ? block->with[k] : NULL;
-        ground *restrict out = block->out[k];
+        uint32_t *restrict heights = block->out[k], *restrict labels = heights + job->in.width;
         for (ptrdiff_t x = 0; x < job->in.width; x++) {
             const uint32_t seed = seed_at(with, seeds, x);
             const bool above = (double)in[x] >= least; // not a number is not
-            out[x] = (ground){HEIGHT(in[x]) ^ turn, above ? seed : DAM};
+            heights[x] = above ? HEIGHT(in[x]) ^ turn : UINT32_MAX;
+            labels[x] = above ? seed : DAM;
         }
     }
 }
