@@ -29,7 +29,7 @@ static ppx_status number_minimum(const grid *g, ppx_piece *piece, place p, uint3
             return status;
         place *waiting = piece->c.data;
         const place from = waiting[--n];
-        const uint32_t *steps = pixel(g, from, STEPS);
+        const int32_t *steps = pixel(g, from, STEPS);
         ++*area;
         for (unsigned bits = near_bits(g, from); bits; bits &= bits - 1) {
             const int k = __builtin_ctz(bits);
@@ -93,12 +93,12 @@ static void basins_paint(const ppx_job *job, const ppx_piece *piece, const uint3
     for (ptrdiff_t k = 0; k < nrows; k++) {
         const ptrdiff_t row = y + k - piece->y0;
         const uint32_t *ids = ids_of(piece, width, row);
-        uint32_t *labels = (uint32_t *)out[k] + LABEL * width, *steps = labels + width;
+        int32_t *labels = (int32_t *)out[k] + LABEL * width, *steps = labels + width;
         memcpy(out[k], plane(&g, row, LEVEL), 3 * (size_t)width * sizeof *labels);
         for (ptrdiff_t x = 0; x < width; x++) {
             if (ids[x] == PPX_NO_COMPONENT)
                 continue;
-            labels[x] = number[ids[x]] + 1;
+            labels[x] = (int32_t)number[ids[x]] + 1;
             steps[x] = 0;
         }
     }

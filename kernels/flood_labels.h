@@ -10,61 +10,58 @@
 
 // A label that is not known yet is DAM; only it has a link then.
 
-// The link to the neighbour that the water comes from.
-static inline void look_back(const nearby *r, ptrdiff_t width, bool corners, const int32_t *offset,
-                             uint32_t *restrict link) {
-    const uint32_t *restrict above = r->level[0], *restrict here = r->level[1];
-    const uint32_t *restrict below = r->level[2], *restrict s0 = r->steps[0];
-    const uint32_t *restrict s1 = r->steps[1], *restrict s2 = r->steps[2];
-    for (ptrdiff_t x = 0; x < width; x++) {
-        const uint32_t level[8] = {above[x],    above[x + 1], above[x + 2], here[x],
-                                   here[x + 2], below[x],     below[x + 1], below[x + 2]};
-        const uint32_t steps[8] = {s0[x],     s0[x + 1], s0[x + 2], s1[x],
-                                   s1[x + 2], s2[x],     s2[x + 1], s2[x + 2]};
-        uint32_t least = here[x + 1], fewest = s1[x + 1];
-        int32_t way = 0;
-        for (int k = 0; k < 8; k++) {
-            if (!corners && !(0x5a >> k & 1))
-                continue;
-            const bool earlier = (level[k] < least) | ((level[k] == least) & (steps[k] < fewest));
-            way = earlier ? offset[k] : way;
-            least = earlier ? level[k] : least;
-            fewest = earlier ? steps[k] : fewest;
-        }
-        link[x] = (uint32_t)way;
+// The links to the neighbours that the water comes from.
+LANES_INLINE void look_back(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
+                            const int32_t *offset, int32_t *links) {
+    wides least = here_of(level, x), fewest = here_of(steps, x), way = {0};
+#pragma GCC unroll 8
+    for (int k = 0; k < NEAR; k++) {
+        if (!corners && !(EDGES >> k & 1))
+            continue;
+        const wides near = near_of(level, x, k), far = near_of(steps, x, k);
+        const wides earlier =
+            (wides)(near < least) | ((wides)(near == least) & (wides)(far < fewest));
+        way = wides_either(earlier, wides_all(offset[k]), way);
+        least = wides_min(least, near);
+        fewest = wides_either(earlier, far, fewest);
     }
+    wides_store(links + x, way);
 }
 
-// The lines of planes LEVEL and STEPS around a row, each in its place of three.
-static void lines_around(const grid *from, ptrdiff_t y, uint32_t *lines, bool all, nearby *r) {
-    const ptrdiff_t room = from->width + 2;
+// Of planes LEVEL and STEPS row y is in line y % 3 of three.
+static void flood_line(const grid *from, ptrdiff_t y, int32_t *at) {
+    const size_t room = line_room(from), k = (size_t)((y + 3) % 3);
+    int32_t *steps = at + (3 + k) * room;
+    line_of(from, y, LEVEL, TOP, at + k * room);
+    line_of(from, y, STEPS, FAR, steps);
+    for (ptrdiff_t x = 1; x <= from->width; x++)
+        steps[x] = steps[x] == DAM ? FAR : steps[x];
+}
+
+static void link_row(const grid *g, const grid *in, ptrdiff_t y, int32_t *at) {
+    const size_t room = line_room(g);
+    int32_t *links = at + 6 * room, *to = plane(g, y, LINK);
+    const int32_t *seeds = plane(in, y, LABEL);
+    lines level, steps;
     for (int k = 0; k < 3; k++) {
-        uint32_t *level = lines + (y + 3 + k) % 3 * room, *steps = level + 3 * room;
-        if (all || k == 2) {
-            line_of(from, y - 1 + k, LEVEL, DAM, level);
-            line_of(from, y - 1 + k, STEPS, DAM, steps);
-        }
-        r->level[k] = level;
-        r->steps[k] = steps;
+        level.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
+        steps.at[k] = level.at[k] + 3 * room;
     }
-}
-
-static void link_row(const grid *g, const grid *in, ptrdiff_t y, const nearby *r) {
-    uint32_t *links = plane(g, y, LINK);
-    const uint32_t *seeds = plane(in, y, LABEL);
-    if (g->corners) // a constant, so that the loop becomes vectors
-        look_back(r, g->width, true, g->offset, links);
+    if (g->corners) // a constant
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_back(&level, &steps, x, true, g->offset, links);
     else
-        look_back(r, g->width, false, g->offset, links);
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_back(&level, &steps, x, false, g->offset, links);
     for (ptrdiff_t x = 0; x < g->width; x++)
-        links[x] = seeds[x] ? 0 : links[x];
+        to[x] = seeds[x] ? 0 : links[x];
 }
 
 // What a piece keeps: the rows beside it, which of them it knows, and which of its own first and
 // last row have links.
 typedef struct beside {
     bool known[2], linked[2];
-    uint32_t rows[];
+    int32_t rows[];
 } beside;
 
 // Whether row y of a piece lies along another piece on that side, 0: above, 1: below.
@@ -75,19 +72,22 @@ static inline bool is_border(const ppx_job *job, const ppx_piece *piece, ptrdiff
 
 static ppx_status begin_labels(const ppx_job *job, ppx_piece *piece, const grid *g, const grid *in,
                                ppx_error *error) {
-    const size_t room = (size_t)g->width + 2, nbytes = (size_t)g->width * sizeof(uint32_t);
-    ppx_status status = ppx_pool_reserve(&piece->c, 6 * room * sizeof(uint32_t), error);
+    const size_t room = line_room(g), nbytes = (size_t)g->width * sizeof(int32_t);
+    ppx_status status = ppx_pool_reserve(&piece->c, 7 * room * sizeof(int32_t), error);
     if (!status)
         status = ppx_pool_reserve(&piece->b, sizeof(beside) + 2 * (LINK + 1) * nbytes, error);
     if (status)
         return status;
     *(beside *)piece->b.data = (beside){.known = {false}};
-    nearby r;
+    int32_t *at = piece->c.data;
+    memset(at, 0, 7 * room * sizeof *at);
+    flood_line(in, -1, at);
+    flood_line(in, 0, at);
     for (ptrdiff_t y = 0; y < g->nrows; y++) {
-        uint32_t *labels = plane(g, y, LABEL), *links = plane(g, y, LINK);
+        int32_t *labels = plane(g, y, LABEL), *links = plane(g, y, LINK);
         const bool waits = is_border(job, piece, y, 0) || is_border(job, piece, y, 1);
-        lines_around(in, y, piece->c.data, y == 0, &r);
-        link_row(g, in, y, &r);
+        flood_line(in, y + 1, at);
+        link_row(g, in, y, at);
         memcpy(labels, plane(in, y, LABEL), nbytes);
         if (waits) { // and is shown to the pieces beside
             memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), nbytes);
@@ -111,16 +111,16 @@ static void link_border(const ppx_job *job, ppx_piece *piece, const grid *g, con
     for (int k = 0; k < 2; k++)
         if (is_border(job, piece, y, k) && !kept->known[k])
             return;
-    nearby r;
-    lines_around(in, y, piece->c.data, true, &r);
-    link_row(g, in, y, &r);
+    for (int dy = -1; dy <= 1; dy++)
+        flood_line(in, y + dy, piece->c.data);
+    link_row(g, in, y, piece->c.data);
     kept->linked[side] = true;
 }
 
 // The label that a link from (x, y) leads to, which may lie in a row beside.
-static inline uint32_t label_there(const grid *g, const grid *in, ptrdiff_t y, ptrdiff_t x) {
+static inline int32_t label_there(const grid *g, const grid *in, ptrdiff_t y, ptrdiff_t x) {
     const int32_t link = (int32_t)plane(g, y, LINK)[x];
-    const uint32_t *labels = plane(g, y, LABEL);
+    const int32_t *labels = plane(g, y, LABEL);
     if (y == 0 && link <= g->offset[2])
         return (in->above + LABEL * g->width)[x + link + g->row];
     if (y == g->nrows - 1 && link >= g->offset[5])
@@ -133,8 +133,8 @@ static ppx_status label_border(const grid *g, const grid *in, ptrdiff_t y, queue
     ppx_status status = queue_reserve(q, (size_t)g->width, error);
     if (status)
         return status;
-    uint32_t *labels = plane(g, y, LABEL);
-    const uint32_t *links = plane(g, y, LINK);
+    int32_t *labels = plane(g, y, LABEL);
+    const int32_t *links = plane(g, y, LINK);
     for (ptrdiff_t x = 0; x < g->width; x++) {
         if (labels[x] != DAM || !links[x])
             continue;
@@ -152,7 +152,7 @@ static ppx_status hand_on_labels(const grid *g, queue *q, ppx_error *error) {
         if (status)
             return status;
         const place p = queue_take(q);
-        uint32_t *label = pixel(g, p, LABEL), *link = pixel(g, p, LINK);
+        int32_t *label = pixel(g, p, LABEL), *link = pixel(g, p, LINK);
         for (unsigned bits = near_bits(g, p); bits; bits &= bits - 1) {
             const int k = __builtin_ctz(bits);
             const int32_t to = g->offset[k];
@@ -172,7 +172,7 @@ static ppx_status labels_from_beside(const ppx_job *job, ppx_piece *piece, const
     const size_t nwords = (size_t)g->width * (LINK + 1);
     for (int side = 0; side < 2; side++) {
         if (news[side])
-            memcpy(kept->rows + (size_t)side * nwords, news[side], nwords * sizeof(uint32_t));
+            memcpy(kept->rows + (size_t)side * nwords, news[side], nwords * sizeof(int32_t));
         kept->known[side] |= news[side] != NULL;
     }
     in->above = kept->known[0] ? kept->rows : NULL;

@@ -30,202 +30,186 @@ static inline place queue_take(queue *q) {
     return ((const place *)q->pool->data)[q->head++];
 }
 
-// One bit for each of three pixels in a row that are at this level and take more steps.
-static inline unsigned farther(const uint32_t *levels, const uint32_t *steps, uint32_t level,
-                               uint32_t step) {
-#ifdef __SSE2__
-    const __m128i far = _mm_loadu_si128((const __m128i *)(const void *)steps);
-    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)levels);
-    const __m128i found = _mm_and_si128(_mm_cmpgt_epi32(far, _mm_set1_epi32((int)step)),
-                                        _mm_cmpeq_epi32(high, _mm_set1_epi32((int)level)));
-    return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(found)) & 7;
-#else
-    unsigned bits = 0;
-    for (int k = 0; k < 3; k++)
-        bits |= (unsigned)(levels[k] == level && (int32_t)steps[k] > (int32_t)step) << k;
-    return bits;
-#endif
-}
-
-// The neighbours of p that a step from there is news for.
-static inline unsigned spread_bits(const grid *g, place p, const uint32_t *at, uint32_t step) {
-    const uint32_t *steps = at + STEPS * g->width;
-    unsigned bits = 0;
-    if (is_inside(g, p)) {
-        bits = farther(at - 1 - g->row, steps - 1 - g->row, *at, step) |
-               (farther(at - 1, steps - 1, *at, step) & 1) << 3 |
-               (farther(at - 1, steps - 1, *at, step) & 4) << 2 |
-               farther(at - 1 + g->row, steps - 1 + g->row, *at, step) << 5;
-        return g->corners ? bits : bits & 0x5a;
-    }
-    for (unsigned near = near_bits(g, p); near; near &= near - 1) {
-        const int k = __builtin_ctz(near);
-        const int32_t to = g->offset[k];
-        if (at[to] == *at && (int32_t)steps[to] > (int32_t)step)
-            bits |= 1u << k;
-    }
-    return bits;
-}
-
 enum { AHEAD = 8 };
 
 static void foresee(const grid *g, const queue *q) {
     const place p = ((const place *)q->pool->data)[q->head + AHEAD];
-    const uint32_t *at = pixel(g, p, LEVEL), *steps = at + STEPS * g->width;
+    const int32_t *at = pixel(g, p, LEVEL), *steps = at + STEPS * g->width;
     for (int dy = -1; dy <= 1; dy++) {
         __builtin_prefetch(at + dy * g->row);
         __builtin_prefetch(steps + dy * g->row, 1);
     }
 }
 
-static ppx_status spread(const grid *g, queue *q, ppx_error *error) {
+// A step from p to a neighbour. No branches: they would go either way.
+static inline void step_to(const grid *g, queue *q, place p, int32_t *at, int k) {
+    const ptrdiff_t to = g->offset[k];
+    int32_t *steps = at + STEPS * g->width;
+    const int32_t old = steps[to], step = *steps + 1;
+    const bool news = (old > step) & (at[to] == *at);
+    steps[to] = news ? step : old;
+    ((place *)q->pool->data)[q->tail] = p + g->step[k];
+    q->tail += news;
+}
+
+// From all that waits, and on. What took as many steps as are allowed now waits in `later`.
+static ppx_status spread(const grid *g, queue *q, int32_t most, queue *later, ppx_error *error) {
     while (q->head < q->tail) {
-        ppx_status status = queue_reserve(q, 8, error);
+        ppx_status status = queue_reserve(q, NEAR, error);
         if (status)
             return status;
         if (q->head + AHEAD < q->tail)
             foresee(g, q);
         const place p = queue_take(q);
-        uint32_t *at = pixel(g, p, LEVEL), *steps = at + STEPS * g->width;
-        const uint32_t step = *steps + 1;
-        for (unsigned bits = spread_bits(g, p, at, step); bits; bits &= bits - 1) {
-            const int k = __builtin_ctz(bits);
-            steps[g->offset[k]] = step;
-            queue_add(q, p + g->step[k]);
+        int32_t *at = pixel(g, p, LEVEL);
+        if (at[STEPS * g->width] >= most) {
+            status = queue_reserve(later, 1, error);
+            if (status)
+                return status;
+            queue_add(later, p);
+            continue;
         }
+        const unsigned bits = near_bits(g, p);
+        if (bits == 0xff)
+            for (int k = 0; k < NEAR; k++)
+                step_to(g, q, p, at, k);
+        else
+            for (unsigned left = bits; left; left &= left - 1)
+                step_to(g, q, p, at, __builtin_ctz(left));
     }
+    q->head = q->tail = 0;
     return PPX_OK;
 }
 
 // ---- Where they begin ---------------------------------------------------------------------------
 
 // 0 next to a lower level, else FAR.
-static inline void look_lower(const uint32_t *restrict above, const uint32_t *restrict here,
-                              const uint32_t *restrict below, ptrdiff_t width, bool corners,
-                              uint32_t *restrict steps) {
-    for (ptrdiff_t x = 0; x < width; x++) {
-        const uint32_t around[8] = {above[x],    above[x + 1], above[x + 2], here[x],
-                                    here[x + 2], below[x],     below[x + 1], below[x + 2]};
-        uint32_t lower = 0;
-        for (int k = 0; k < 8; k++)
-            if (corners || (0x5a >> k & 1))
-                lower |= (uint32_t)(around[k] < here[x + 1]);
-        steps[x] = lower ? 0 : FAR;
-    }
+LANES_INLINE void look_lower(const lines *level, ptrdiff_t x, bool corners, int32_t *steps) {
+    const wides own = here_of(level, x);
+    wides least = own;
+#pragma GCC unroll 8
+    for (int k = 0; k < NEAR; k++)
+        if (corners || (EDGES >> k & 1))
+            least = wides_min(least, near_of(level, x, k));
+    wides_store(steps + x, (wides)(least == own) & wides_all(FAR));
 }
 
-// Lines of levels and of steps, around a row.
-typedef struct nearby {
-    const uint32_t *level[3], *steps[3];
-} nearby;
-
-// 1 for what is FAR and has a neighbour as high at no steps.
-static inline void look_first(const nearby *r, ptrdiff_t width, bool corners,
-                              uint8_t *restrict found) {
-    const uint32_t *restrict above = r->level[0], *restrict here = r->level[1];
-    const uint32_t *restrict below = r->level[2], *restrict s0 = r->steps[0];
-    const uint32_t *restrict s1 = r->steps[1], *restrict s2 = r->steps[2];
-    for (ptrdiff_t x = 0; x < width; x++) {
-        const uint32_t own = here[x + 1];
-        const uint32_t level[8] = {above[x],    above[x + 1], above[x + 2], here[x],
-                                   here[x + 2], below[x],     below[x + 1], below[x + 2]};
-        const uint32_t steps[8] = {s0[x],     s0[x + 1], s0[x + 2], s1[x],
-                                   s1[x + 2], s2[x],     s2[x + 1], s2[x + 2]};
-        uint32_t first = 0;
-        for (int k = 0; k < 8; k++)
-            if (corners || (0x5a >> k & 1))
-                first |= (uint32_t)(level[k] == own) & (uint32_t)(steps[k] == 0);
-        found[x] = (uint8_t)(first & (uint32_t)(s1[x + 1] == FAR));
-    }
+// Not 0 for what takes more than a step now and has a neighbour as high that takes none.
+LANES_INLINE void look_first(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
+                             int32_t *first) {
+    const wides own = here_of(level, x);
+    wides found = {0};
+#pragma GCC unroll 8
+    for (int k = 0; k < NEAR; k++)
+        if (corners || (EDGES >> k & 1))
+            found |= (wides)(near_of(level, x, k) == own) &
+                     (wides)(near_of(steps, x, k) == wides_all(0));
+    wides_store(first + x, found & (wides)(here_of(steps, x) > wides_all(1)));
 }
 
-// The steps of a row as far as they are 0, and the same in a line.
-static void begin_row(const grid *g, const grid *in, ptrdiff_t y, uint32_t *const levels[3],
-                      uint32_t *line) {
-    uint32_t *steps = plane(g, y, STEPS);
-    const uint32_t *seeds = plane(in, y, LABEL);
-    if (g->corners) // a constant, so that the loop becomes vectors
-        look_lower(levels[0], levels[1], levels[2], g->width, true, steps);
+// Steps as far as they are 0. The lines: three of levels, row y in y % 3, and one more.
+static void begin_row(const grid *g, const grid *in, ptrdiff_t y, int32_t *at) {
+    const size_t room = line_room(g);
+    int32_t *steps = plane(g, y, STEPS), *found = at + 3 * room;
+    const int32_t *seeds = plane(in, y, LABEL);
+    lines level;
+    for (int k = 0; k < 3; k++)
+        level.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
+    line_of(in, y + 1, LEVEL, TOP, at + (size_t)((y + 1) % 3) * room);
+    if (g->corners) // a constant
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_lower(&level, x, true, found);
     else
-        look_lower(levels[0], levels[1], levels[2], g->width, false, steps);
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_lower(&level, x, false, found);
     for (ptrdiff_t x = 0; x < g->width; x++)
-        steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : steps[x];
-    memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), 2 * (size_t)g->width * sizeof *steps);
-    line_of(g, y, STEPS, DAM, line);
+        steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : found[x];
+    memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), STEPS * (size_t)g->width * sizeof *steps);
 }
 
-static ppx_status first_row(const grid *g, ptrdiff_t y, const nearby *r, uint8_t *found, queue *q,
-                            ppx_error *error) {
+// Where a first step leads. The lines: three of levels and three of steps, and one more.
+static ppx_status first_row(const grid *g, ptrdiff_t y, int32_t *at, queue *q, ppx_error *error) {
+    const size_t room = line_room(g), next = (size_t)((y + 1) % 3);
+    int32_t *first = at + 6 * room, *steps = plane(g, y, STEPS);
+    lines level, around;
+    for (int k = 0; k < 3; k++) {
+        level.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
+        around.at[k] = level.at[k] + 3 * room;
+    }
+    line_of(g, y + 1, LEVEL, TOP, at + next * room);
+    line_of(g, y + 1, STEPS, DAM, at + (3 + next) * room);
     ppx_status status = queue_reserve(q, (size_t)g->width, error);
     if (status)
         return status;
-    if (g->corners)
-        look_first(r, g->width, true, found);
+    if (g->corners) // a constant
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_first(&level, &around, x, true, first);
     else
-        look_first(r, g->width, false, found);
-    uint32_t *steps = plane(g, y, STEPS);
-    for (ptrdiff_t x0 = 0; x0 < g->width; x0 += 8) {
-        uint64_t eight;
-        memcpy(&eight, found + x0, sizeof eight);
-        for (; eight; eight &= eight - 1) {
-            const ptrdiff_t x = x0 + (__builtin_ctzll(eight) >> 3);
+        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+            look_first(&level, &around, x, false, first);
+    for (ptrdiff_t x = 0; x < g->width; x++)
+        if (first[x]) {
             steps[x] = 1;
             queue_add(q, (place)(y << 16 | x));
         }
-    }
     return PPX_OK;
 }
 
-static ppx_status begin_steps(const grid *g, const grid *in, ppx_pool *scratch, queue *q,
+// Goes down the piece, with few steps from each block of rows, so that what they touch is in a
+// cache; rows that they can reach have been begun. Most plateaus end here.
+enum { BLOCK = 16, FEW = 16 };
+
+static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, queue *later,
                               ppx_error *error) {
-    const size_t room = (size_t)g->width + 2;
-    ppx_status status = ppx_pool_reserve(scratch, 8 * room * sizeof(uint32_t) + 8, error);
+    const size_t room = line_room(g);
+    ppx_status status = ppx_pool_reserve(&piece->c, 11 * room * sizeof(int32_t), error);
     if (status)
         return status;
-    uint32_t *lines = scratch->data;
-    uint8_t *found = (uint8_t *)(lines + 7 * room);
-    memset(found, 0, room * sizeof(uint32_t));
-    // Of levels row y is in line y & 3, of steps in line 4 + y % 3.
-    line_of(in, -1, LEVEL, DAM, lines + 3 * room);
-    line_of(in, 0, LEVEL, DAM, lines);
-    line_of(g, -1, STEPS, DAM, lines + 6 * room);
-    for (ptrdiff_t y = 0; !status && y <= g->nrows; y++) {
-        uint32_t *levels[4];
-        for (int k = 0; k < 4; k++)
-            levels[k] = lines + (size_t)((y + 2 + k) & 3) * room;
-        uint32_t *steps[3];
-        for (int k = 0; k < 3; k++)
-            steps[k] = lines + (4 + (size_t)((y + 1 + k) % 3)) * room;
-        // levels: rows y - 2, y - 1, y, y + 1; steps: rows y - 2, y - 1, y
-        line_of(in, y + 1, LEVEL, DAM, levels[3]);
+    queue q = {.pool = &piece->b};
+    int32_t *at = piece->c.data, *after = at + 4 * room;
+    memset(at, 0, 11 * room * sizeof *at);
+    line_of(in, -1, LEVEL, TOP, at + 2 * room);
+    line_of(in, 0, LEVEL, TOP, at);
+    for (ptrdiff_t y = 0; !status && y < g->nrows + FEW; y++) {
+        const ptrdiff_t from = y - FEW;
         if (y < g->nrows)
-            begin_row(g, in, y, levels + 1, steps[2]);
-        else
-            line_of(g, y, STEPS, DAM, steps[2]);
-        const nearby r = {{levels[0], levels[1], levels[2]}, {steps[0], steps[1], steps[2]}};
-        if (y > 0)
-            status = first_row(g, y - 1, &r, found, q, error);
+            begin_row(g, in, y, at);
+        if (from < 0)
+            continue;
+        if (from == 0) {
+            line_of(g, -1, LEVEL, TOP, after + 2 * room);
+            line_of(g, 0, LEVEL, TOP, after);
+            line_of(g, -1, STEPS, DAM, after + 5 * room);
+            line_of(g, 0, STEPS, DAM, after + 3 * room);
+        }
+        status = first_row(g, from, after, &q, error);
+        if (!status && ((from + 1) % BLOCK == 0 || from + 1 == g->nrows))
+            status = spread(g, &q, FEW, later, error);
     }
+    ppx_pool_free(&piece->b);
     return status;
 }
 
 // ---- And beside the piece -----------------------------------------------------------------------
 
-static ppx_status steps_from_beside(const grid *g, const uint32_t *row, ptrdiff_t y, queue *q,
+static ppx_status steps_from_beside(const grid *g, const int32_t *row, ptrdiff_t y, queue *q,
                                     ppx_error *error) {
     ppx_status status = queue_reserve(q, (size_t)g->width, error);
     if (status)
         return status;
     const ptrdiff_t reach = g->corners ? 1 : 0;
-    uint32_t *steps = plane(g, y, STEPS);
+    const int32_t *levels = plane(g, y, LEVEL);
+    int32_t *steps = plane(g, y, STEPS);
     for (ptrdiff_t x = 0; x < g->width; x++) {
-        const uint32_t level = plane(g, y, LEVEL)[x], old = steps[x];
+        const int32_t old = steps[x];
         for (ptrdiff_t i = x - reach; i <= x + reach; i++) {
-            if (i < 0 || i >= g->width || row[i] > level || old == DAM)
+            if (i < 0 || i >= g->width)
                 continue;
-            const uint32_t beside = row[STEPS * g->width + i];
-            const uint32_t step = row[i] < level ? 0 : beside < FAR ? beside + 1 : FAR;
-            steps[x] = step < steps[x] ? step : steps[x];
+            const int32_t beside = row[STEPS * g->width + i]; // DAM and FAR bring nothing
+            if (row[i] < levels[x])
+                steps[x] = lower(steps[x], 0);
+            else if (row[i] == levels[x] && beside >= 0 && beside < FAR)
+                steps[x] = lower(steps[x], beside + 1);
         }
         if (steps[x] != old)
             queue_add(q, (place)(y << 16 | x));
@@ -240,14 +224,14 @@ static ppx_status steps_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
     ppx_status status = PPX_OK;
     if (region->fresh) {
         const grid in = grid_of(&region->in, g.corners);
-        status = begin_steps(&g, &in, &piece->c, &q, error);
+        status = begin_steps(&g, &in, piece, &q, error);
     }
     if (!status && region->above)
         status = steps_from_beside(&g, region->above, 0, &q, error);
     if (!status && region->below)
         status = steps_from_beside(&g, region->below, g.nrows - 1, &q, error);
     if (!status)
-        status = spread(&g, &q, error);
+        status = spread(&g, &q, FAR, NULL, error);
     ppx_pool_free(&piece->a);
     ppx_pool_free(&piece->c);
     return status;

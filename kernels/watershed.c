@@ -18,52 +18,57 @@
 #include "flood_labels.h"
 #include "flood_levels.h"
 
-#include <math.h>
-
 enum { CONNECTIVITY, OF, MARKERS, DEPTH, FLOOR, LINES };
 
-// ---- Heights: 32-bit words in the order in which water comes ------------------------------------
+// ---- Heights: words in the order in which water comes -------------------------------------------
 
-static inline uint32_t height_of_f32(float v) {
-    uint32_t bits;
-    v += 0.0f; // one zero
-    memcpy(&bits, &v, sizeof bits);
-    return bits >> 31 ? ~bits : bits | 1u << 31;
+static inline int32_t height_of_u32(uint32_t v) {
+    return (int32_t)(v ^ 1u << 31);
 }
 
-static inline float f32_of_height(uint32_t height) {
-    const uint32_t bits = height >> 31 ? height & ~(1u << 31) : ~height;
+static inline int32_t height_of_f32(float v) {
+    int32_t bits;
+    v += 0.0f; // one zero
+    memcpy(&bits, &v, sizeof bits);
+    return bits < 0 ? bits ^ INT32_MAX : bits;
+}
+
+static inline float f32_of_height(int32_t height) {
+    const int32_t bits = height < 0 ? height ^ INT32_MAX : height;
     float v;
     memcpy(&v, &bits, sizeof v);
     return v;
 }
 
-// Of u8 and u16 they are small numbers, so that each can have a list of its own.
-static inline uint32_t highest(ppx_type type) {
-    return type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : UINT32_MAX;
+// The bits that turn the order of heights.
+static inline int32_t turning(const ppx_job *job) {
+    const ppx_type type = job->first.type;
+    if (job->values[OF].i)
+        return 0;
+    return type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : -1;
 }
 
-static inline uint32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
+static inline int32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
     if (!row)
         return 0;
     const uint32_t seed = type == PPX_U8    ? ((const uint8_t *)row)[x]
                           : type == PPX_U16 ? ((const uint16_t *)row)[x]
                                             : ((const uint32_t *)row)[x];
-    return seed == DAM ? 0 : seed;
+    return (int32_t)seed == DAM ? 0 : (int32_t)seed;
 }
 
 #define PIXEL uint8_t
-#define HEIGHT (uint32_t)
+#define HEIGHT (int32_t)
 #define NAME(function) function##_u8
 #include "watershed.inc.h"
 
 #define PIXEL uint16_t
-#define HEIGHT (uint32_t)
+#define HEIGHT (int32_t)
 #define NAME(function) function##_u16
 #include "watershed.inc.h"
 
 #define PIXEL uint32_t
-#define HEIGHT (uint32_t)
+#define HEIGHT height_of_u32
 #define NAME(function) function##_u32
 #include "watershed.inc.h"
 
@@ -99,37 +104,38 @@ static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
 // ---- Levels -------------------------------------------------------------------------------------
 
 // The height that is `depth` grey levels above this one.
-static inline uint32_t raised(const ppx_job *job, uint32_t height) {
+static inline int32_t raised(const ppx_job *job, int32_t height) {
     const double depth = job->values[DEPTH].d;
-    const bool turned = job->values[OF].i == 0;
-    if (job->first.type == PPX_F32) {
-        const float v = f32_of_height(turned ? ~height : height);
-        const uint32_t to = height_of_f32((float)(turned ? v - depth : v + depth));
-        return turned ? ~to : to;
+    const ppx_type type = job->first.type;
+    if (type == PPX_F32) {
+        const int32_t turn = turning(job);
+        const float v = f32_of_height(height ^ turn);
+        return height_of_f32((float)(turn ? v - depth : v + depth)) ^ turn;
     }
-    const uint32_t most = highest(job->first.type), more = (uint32_t)depth;
-    return most - height < more ? most : height + more;
+    const int32_t most = type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : TOP;
+    const int64_t sum = height + (int64_t)depth;
+    return sum < most ? (int32_t)sum : most;
 }
 
 // Water comes from the markers; or, to fill what is shallow, from above each pit.
 static void find_springs(const ppx_job *job, const grid *in, const grid *g, const pits *all) {
     if (!job->values[MARKERS].given) {
         for (uint32_t id = 1; id <= all->n; id++)
-            pit_at(all, id)->spring = raised(job, pit_at(all, id)->level);
+            all->spring[id] = raised(job, all->level[id]);
         return;
     }
     for (ptrdiff_t y = 0; y < g->nrows; y++) {
-        const uint32_t *seeds = plane(in, y, LABEL), *heights = plane(in, y, LEVEL);
-        const uint32_t *ids = plane(g, y, LABEL);
+        const int32_t *seeds = plane(in, y, LABEL), *heights = plane(in, y, LEVEL);
+        const int32_t *ids = plane(g, y, LABEL);
         for (ptrdiff_t x = 0; x < g->width; x++)
-            if (seeds[x] && seeds[x] != DAM)
+            if (seeds[x] && ids[x] != DAM)
                 add_spring(all, ids[x], heights[x]);
     }
 }
 
 static ppx_status begin_levels(const ppx_job *job, ppx_piece *piece, const grid *g, const grid *in,
                                ppx_error *error) {
-    pits all = {.pits = &piece->b, .passes = &piece->a};
+    pits all;
     ppx_status status = find_forest(g, in, piece, &all, error);
     if (status)
         return status;
@@ -139,7 +145,7 @@ static ppx_status begin_levels(const ppx_job *job, ppx_piece *piece, const grid 
     if (!whole)
         status = keep_forest(g, piece, &all, error);
     for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
-        uint32_t *ids = plane(g, y, LABEL);
+        int32_t *ids = plane(g, y, LABEL);
         write_levels(g, in, &all, y, ids);
         memcpy(ids, plane(in, y, LABEL), (size_t)g->width * sizeof *ids);
     }
@@ -151,7 +157,7 @@ static ppx_status begin_levels(const ppx_job *job, ppx_piece *piece, const grid 
 static ppx_status lower_levels(const ppx_piece *piece, const ppx_region *region, const grid *g,
                                const grid *in) {
     const pits *all = piece->c.data;
-    const uint32_t *ids = piece->a.data, *last = ids + (g->nrows - 1) * g->width;
+    const int32_t *ids = piece->a.data, *last = ids + (g->nrows - 1) * g->width;
     bool news = springs_from_beside(g, in, all, region->above, 0, ids);
     news |= springs_from_beside(g, in, all, region->below, g->nrows - 1, last);
     if (news)
@@ -168,7 +174,7 @@ static ppx_status levels_rest(const ppx_job *job, ppx_piece *piece, const ppx_re
     if (!job->values[MARKERS].given && job->values[DEPTH].d <= 0) {
         for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++)
             memcpy(plane(&g, y, LEVEL), plane(&in, y, LEVEL),
-                   (LABEL + 1) * (size_t)g.width * sizeof(uint32_t));
+                   (LABEL + 1) * (size_t)g.width * sizeof(int32_t));
         return PPX_OK;
     }
     return region->fresh ? begin_levels(job, piece, &g, &in, error)
@@ -203,7 +209,7 @@ static void labels(const ppx_job *job, const ppx_block *block) {
         const uint32_t *in = (const uint32_t *)block->in[k] + LABEL * width;
         uint32_t *out = block->out[k];
         for (ptrdiff_t x = 0; x < width; x++)
-            out[x] = in[x] == DAM ? 0 : in[x];
+            out[x] = in[x] == (uint32_t)DAM ? 0 : in[x];
         if (!job->values[LINES].i)
             continue;
         const uint32_t *above = (const uint32_t *)block->in[k - 1] + LABEL * width;

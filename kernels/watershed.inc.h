@@ -2,16 +2,16 @@
 // defined by who includes it.
 static void NAME(ground)(const ppx_job *job, const ppx_block *block) {
     const double least = job->values[FLOOR].given ? job->values[FLOOR].d : -INFINITY;
-    const uint32_t turn = job->values[OF].i == 0 ? highest(job->in.type) : 0;
+    const int32_t turn = turning(job);
     const ppx_type seeds = job->second ? job->second->rows.shape.type : PPX_U8;
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
         const PIXEL *restrict in = block->in[k];
         const void *with = job->second ? block->with[k] : NULL;
-        uint32_t *restrict heights = block->out[k], *restrict labels = heights + job->in.width;
+        int32_t *restrict heights = block->out[k], *restrict labels = heights + job->in.width;
         for (ptrdiff_t x = 0; x < job->in.width; x++) {
-            const uint32_t seed = seed_at(with, seeds, x);
+            const int32_t seed = seed_at(with, seeds, x);
             const bool above = (double)in[x] >= least; // not a number is not
-            heights[x] = above ? HEIGHT(in[x]) ^ turn : UINT32_MAX;
+            heights[x] = above ? HEIGHT(in[x]) ^ turn : TOP;
             labels[x] = above ? seed : DAM;
         }
     }
