@@ -140,10 +140,10 @@ static ppx_status find_pits(const grid *g, const grid *in, pits *all, ppx_pool *
         for (int k = 0; k < 3; k++)
             l.at[k] = heights + (size_t)((y + 2 + k) % 3) * room;
         look_down_row(g, &l, links, bits);
-        int32_t *ids = plane(g, y, LABEL), *ways = plane(g, y, LEVEL);
+        int32_t *ids = plane(g, y, LABEL), *to = plane(g, y, LEVEL);
         for (ptrdiff_t x = 0; x < g->width; x++) {
             ids[x] = l.at[1][x + 1] == TOP ? DAM : 0;
-            ways[x] = links[x];
+            to[x] = links[x];
         }
         status = note_row(g, all, y, l.at[1] + 1, bits, parts, error);
     }

@@ -7,6 +7,7 @@
 #ifndef PPX_FLOOD_STEPS_H
 #define PPX_FLOOD_STEPS_H
 
+#include "bits.h"
 #include "flood.h"
 
 typedef struct queue {
@@ -30,57 +31,6 @@ static inline place queue_take(queue *q) {
     return ((const place *)q->pool->data)[q->head++];
 }
 
-enum { AHEAD = 8 };
-
-static void foresee(const grid *g, const queue *q) {
-    const place p = ((const place *)q->pool->data)[q->head + AHEAD];
-    const int32_t *at = pixel(g, p, LEVEL), *steps = at + STEPS * g->width;
-    for (int dy = -1; dy <= 1; dy++) {
-        __builtin_prefetch(at + dy * g->row);
-        __builtin_prefetch(steps + dy * g->row, 1);
-    }
-}
-
-// A step from p to a neighbour. No branches: they would go either way.
-static inline void step_to(const grid *g, queue *q, place p, int32_t *at, int k) {
-    const ptrdiff_t to = g->offset[k];
-    int32_t *steps = at + STEPS * g->width;
-    const int32_t old = steps[to], step = *steps + 1;
-    const bool news = (old > step) & (at[to] == *at);
-    steps[to] = news ? step : old;
-    ((place *)q->pool->data)[q->tail] = p + g->step[k];
-    q->tail += news;
-}
-
-// From all that waits, and on. What took as many steps as are allowed now waits in `later`.
-static ppx_status spread(const grid *g, queue *q, int32_t most, queue *later, ppx_error *error) {
-    while (q->head < q->tail) {
-        ppx_status status = queue_reserve(q, NEAR, error);
-        if (status)
-            return status;
-        if (q->head + AHEAD < q->tail)
-            foresee(g, q);
-        const place p = queue_take(q);
-        int32_t *at = pixel(g, p, LEVEL);
-        if (at[STEPS * g->width] >= most) {
-            status = queue_reserve(later, 1, error);
-            if (status)
-                return status;
-            queue_add(later, p);
-            continue;
-        }
-        const unsigned bits = near_bits(g, p);
-        if (bits == 0xff)
-            for (int k = 0; k < NEAR; k++)
-                step_to(g, q, p, at, k);
-        else
-            for (unsigned left = bits; left; left &= left - 1)
-                step_to(g, q, p, at, __builtin_ctz(left));
-    }
-    q->head = q->tail = 0;
-    return PPX_OK;
-}
-
 // ---- Where they begin ---------------------------------------------------------------------------
 
 // 0 next to a lower level, else FAR.
@@ -94,103 +44,211 @@ LANES_INLINE void look_lower(const lines *level, ptrdiff_t x, bool corners, int3
     wides_store(steps + x, (wides)(least == own) & wides_all(FAR));
 }
 
-// Not 0 for what takes more than a step now and has a neighbour as high that takes none.
-LANES_INLINE void look_first(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
-                             int32_t *first) {
+// The bits of neighbours that are as high; one more for what is FAR and has one of them that is
+// not.
+enum { FIRST = 1 << NEAR };
+
+LANES_INLINE void look_level(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
+                             int32_t *found) {
     const wides own = here_of(level, x);
-    wides found = {0};
+    wides same = {0}, drained = {0};
 #pragma GCC unroll 8
-    for (int k = 0; k < NEAR; k++)
-        if (corners || (EDGES >> k & 1))
-            found |= (wides)(near_of(level, x, k) == own) &
-                     (wides)(near_of(steps, x, k) == wides_all(0));
-    wides_store(first + x, found & (wides)(here_of(steps, x) > wides_all(1)));
+    for (int k = 0; k < NEAR; k++) {
+        if (!corners && !(EDGES >> k & 1))
+            continue;
+        const wides flat = (wides)(near_of(level, x, k) == own);
+        same |= flat & wides_all(1 << k);
+        drained |= flat & (wides)(near_of(steps, x, k) == wides_all(0));
+    }
+    drained &= (wides)(here_of(steps, x) == wides_all(FAR));
+    wides_store(found + x, same | (drained & wides_all(FIRST)));
 }
 
-// Steps as far as they are 0. The lines: three of levels, row y in y % 3, and one more.
+// What is left of the image for steps to spread over: of each pixel the neighbours that are as
+// high, and a bit that says if the pixel is taken: it has its steps. All around are taken bits.
+typedef struct shallows {
+    uint8_t *same;   // of row y from y * width on
+    uint64_t *taken; // of row y from (y + 1) * nwords on; of column x bit x + 1
+    ptrdiff_t nwords;
+} shallows;
+
+static ppx_status shallows_create(shallows *s, const grid *g, ppx_pool *pool, ppx_error *error) {
+    s->nwords = (g->width + 2) / 64 + 1;
+    const size_t nwords = (size_t)(g->nrows + 2) * (size_t)s->nwords;
+    const size_t nbytes = (size_t)g->nrows * (size_t)g->width;
+    ppx_status status = ppx_pool_reserve(pool, nwords * sizeof *s->taken + nbytes, error);
+    if (status)
+        return status;
+    s->taken = pool->data;
+    s->same = (uint8_t *)(s->taken + nwords);
+    memset(s->taken, 0xff, nwords * sizeof *s->taken);
+    return PPX_OK;
+}
+
+static inline uint64_t *taken_row(const shallows *s, ptrdiff_t y) {
+    return s->taken + (y + 1) * s->nwords;
+}
+
+// Of columns x - 1, x and x + 1 the taken bits.
+static inline unsigned taken_3(const uint64_t *row, ptrdiff_t x) {
+    const int shift = x & 63;
+    const uint64_t low = row[x >> 6] >> shift;
+    return (unsigned)(shift < 62 ? low : low | row[(x >> 6) + 1] << (64 - shift)) & 7;
+}
+
+static inline void take_3(uint64_t *row, ptrdiff_t x, unsigned bits) {
+    const int shift = x & 63;
+    row[x >> 6] |= (uint64_t)bits << shift;
+    if (shift >= 62)
+        row[(x >> 6) + 1] |= (uint64_t)bits >> (64 - shift);
+}
+
+// Lines: of levels row y is in line y & 3, of steps in line 4 + (y & 3); then what is found; then
+// bytes.
+static lines lines_around(int32_t *at, size_t room, ptrdiff_t y) {
+    lines l;
+    for (int k = 0; k < 3; k++)
+        l.at[k] = at + (size_t)((y - 1 + k) & 3) * room;
+    return l;
+}
+
+// Steps as far as they are 0.
 static void begin_row(const grid *g, const grid *in, ptrdiff_t y, int32_t *at) {
     const size_t room = line_room(g);
-    int32_t *steps = plane(g, y, STEPS), *found = at + 3 * room;
+    const lines level = lines_around(at, room, y);
+    int32_t *line = at + (4 + (size_t)(y & 3)) * room, *to = line + 1;
+    int32_t *steps = plane(g, y, STEPS);
     const int32_t *seeds = plane(in, y, LABEL);
-    lines level;
-    for (int k = 0; k < 3; k++)
-        level.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
-    line_of(in, y + 1, LEVEL, TOP, at + (size_t)((y + 1) % 3) * room);
     if (g->corners) // a constant
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_lower(&level, x, true, found);
+            look_lower(&level, x, true, to);
     else
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_lower(&level, x, false, found);
+            look_lower(&level, x, false, to);
     for (ptrdiff_t x = 0; x < g->width; x++)
-        steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : found[x];
+        to[x] = steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : to[x];
+    line[0] = to[g->width] = DAM;
     memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), STEPS * (size_t)g->width * sizeof *steps);
 }
 
-// Where a first step leads. The lines: three of levels and three of steps, and one more.
-static ppx_status first_row(const grid *g, ptrdiff_t y, int32_t *at, queue *q, ppx_error *error) {
-    const size_t room = line_room(g), next = (size_t)((y + 1) % 3);
-    int32_t *first = at + 6 * room, *steps = plane(g, y, STEPS);
-    lines level, around;
-    for (int k = 0; k < 3; k++) {
-        level.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
-        around.at[k] = level.at[k] + 3 * room;
-    }
-    line_of(g, y + 1, LEVEL, TOP, at + next * room);
-    line_of(g, y + 1, STEPS, DAM, at + (3 + next) * room);
+// Where steps can spread, and where the first ones lead.
+static ppx_status open_row(const grid *g, ptrdiff_t y, int32_t *at, const shallows *s, queue *q,
+                           ppx_error *error) {
     ppx_status status = queue_reserve(q, (size_t)g->width, error);
     if (status)
         return status;
+    const size_t room = line_room(g);
+    const lines level = lines_around(at, room, y), steps = lines_around(at + 4 * room, room, y);
+    int32_t *found = at + 8 * room;
+    uint8_t *open = (uint8_t *)(found + room), *first = open + room;
+    uint8_t *same = s->same + y * g->width;
     if (g->corners) // a constant
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_first(&level, &around, x, true, first);
+            look_level(&level, &steps, x, true, found);
     else
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_first(&level, &around, x, false, first);
-    for (ptrdiff_t x = 0; x < g->width; x++)
-        if (first[x]) {
-            steps[x] = 1;
-            queue_add(q, (place)(y << 16 | x));
+            look_level(&level, &steps, x, false, found);
+    for (ptrdiff_t x = 0; x < g->width; x++) {
+        same[x] = (uint8_t)found[x];
+        first[x] = (uint8_t)(found[x] >> NEAR);
+        open[x] = steps.at[1][x + 1] == FAR;
+    }
+    uint64_t *taken = taken_row(s, y);
+    for (ptrdiff_t x = 0; x < g->width; x += 64) {
+        uint64_t firsts = bits_of_64(first + x);
+        const uint64_t opens = bits_of_64(open + x) & ~firsts;
+        taken[x >> 6] &= ~(opens << 1);
+        taken[(x >> 6) + 1] &= ~(opens >> 63);
+        for (; firsts; firsts &= firsts - 1)
+            queue_add(q, (place)(y << 16 | (x + __builtin_ctzll(firsts))));
+    }
+    return PPX_OK;
+}
+
+static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, shallows *s,
+                              queue *q, ppx_error *error) {
+    const size_t room = line_room(g), nbytes = 10 * room * sizeof(int32_t);
+    ppx_status status = ppx_pool_reserve(&piece->c, nbytes, error);
+    if (!status)
+        status = shallows_create(s, g, &piece->b, error);
+    if (status)
+        return status;
+    int32_t *at = piece->c.data;
+    memset(at, 0, nbytes);
+    line_of(in, -1, LEVEL, TOP, at + 3 * room);
+    line_of(in, 0, LEVEL, TOP, at);
+    line_of(g, -1, STEPS, DAM, at + 7 * room);
+    for (ptrdiff_t y = 0; !status && y <= g->nrows; y++) {
+        line_of(in, y + 1, LEVEL, TOP, at + (size_t)((y + 1) & 3) * room);
+        if (y < g->nrows)
+            begin_row(g, in, y, at);
+        else
+            line_of(g, y, STEPS, DAM, at + (4 + (size_t)(y & 3)) * room);
+        if (y > 0)
+            status = open_row(g, y - 1, at, s, q, error);
+    }
+    return status;
+}
+
+// ---- Step by step -------------------------------------------------------------------------------
+
+// For each set of neighbours the steps to them, one after the other.
+typedef struct ways {
+    place to[256][NEAR];
+} ways;
+
+static void find_ways(const grid *g, ways *w) {
+    for (unsigned set = 0; set < 256; set++) {
+        int n = 0;
+        for (int k = 0; k < NEAR; k++)
+            if (set >> k & 1)
+                w->to[set][n++] = g->step[k];
+        while (n < NEAR)
+            w->to[set][n++] = 0;
+    }
+}
+
+// Takes what is left around p. No branches: they would go either way.
+static inline void take_around(const grid *g, const shallows *s, const ways *w, place p, queue *q) {
+    const ptrdiff_t x = p & 0xffff, y = p >> 16;
+    uint64_t *above = taken_row(s, y - 1), *here = above + s->nwords, *below = here + s->nwords;
+    const unsigned beside = taken_3(here, x);
+    const unsigned taken =
+        taken_3(above, x) | (beside & 1) << 3 | (beside & 4) << 2 | taken_3(below, x) << 5;
+    const unsigned bits = s->same[y * g->width + x] & ~taken;
+    place *to = (place *)q->pool->data + q->tail;
+    for (int k = 0; k < NEAR; k++)
+        to[k] = p + w->to[bits][k];
+    q->tail += (size_t)__builtin_popcount(bits);
+    take_3(above, x, bits & 7);
+    take_3(here, x, (bits >> 3 & 1) | (bits >> 2 & 4));
+    take_3(below, x, bits >> 5);
+}
+
+enum { AHEAD = 24 };
+
+// From all that waits, which has taken one step, to the last.
+static ppx_status spread(const grid *g, const shallows *s, queue *q, ppx_error *error) {
+    ways w;
+    find_ways(g, &w);
+    for (int32_t step = 1; q->head < q->tail; step++)
+        for (const size_t end = q->tail; q->head < end;) {
+            ppx_status status = queue_reserve(q, NEAR, error);
+            if (status)
+                return status;
+            if (q->head + AHEAD < end) {
+                const place p2 = ((const place *)q->pool->data)[q->head + AHEAD];
+                __builtin_prefetch(pixel(g, p2, STEPS), 1);
+                __builtin_prefetch(s->same+ (p2>>16)*g->width+(p2&0xffff));
+            }
+            const place p = queue_take(q);
+            *pixel(g, p, STEPS) = step;
+            take_around(g, s, &w, p, q);
         }
     return PPX_OK;
 }
 
-// Goes down the piece, with few steps from each block of rows, so that what they touch is in a
-// cache; rows that they can reach have been begun. Most plateaus end here.
-enum { BLOCK = 16, FEW = 16 };
-
-static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, queue *later,
-                              ppx_error *error) {
-    const size_t room = line_room(g);
-    ppx_status status = ppx_pool_reserve(&piece->c, 11 * room * sizeof(int32_t), error);
-    if (status)
-        return status;
-    queue q = {.pool = &piece->b};
-    int32_t *at = piece->c.data, *after = at + 4 * room;
-    memset(at, 0, 11 * room * sizeof *at);
-    line_of(in, -1, LEVEL, TOP, at + 2 * room);
-    line_of(in, 0, LEVEL, TOP, at);
-    for (ptrdiff_t y = 0; !status && y < g->nrows + FEW; y++) {
-        const ptrdiff_t from = y - FEW;
-        if (y < g->nrows)
-            begin_row(g, in, y, at);
-        if (from < 0)
-            continue;
-        if (from == 0) {
-            line_of(g, -1, LEVEL, TOP, after + 2 * room);
-            line_of(g, 0, LEVEL, TOP, after);
-            line_of(g, -1, STEPS, DAM, after + 5 * room);
-            line_of(g, 0, STEPS, DAM, after + 3 * room);
-        }
-        status = first_row(g, from, after, &q, error);
-        if (!status && ((from + 1) % BLOCK == 0 || from + 1 == g->nrows))
-            status = spread(g, &q, FEW, later, error);
-    }
-    ppx_pool_free(&piece->b);
-    return status;
-}
-
-// ---- And beside the piece -----------------------------------------------------------------------
+// ---- From the rows beside the piece -------------------------------------------------------------
 
 static ppx_status steps_from_beside(const grid *g, const int32_t *row, ptrdiff_t y, queue *q,
                                     ppx_error *error) {
@@ -217,6 +275,27 @@ static ppx_status steps_from_beside(const grid *g, const int32_t *row, ptrdiff_t
     return PPX_OK;
 }
 
+// Steps that are fewer now spread again.
+static ppx_status spread_news(const grid *g, queue *q, ppx_error *error) {
+    while (q->head < q->tail) {
+        ppx_status status = queue_reserve(q, NEAR, error);
+        if (status)
+            return status;
+        const place p = queue_take(q);
+        const int32_t *level = pixel(g, p, LEVEL);
+        int32_t *steps = pixel(g, p, STEPS);
+        for (unsigned bits = near_bits(g, p); bits; bits &= bits - 1) {
+            const int k = __builtin_ctz(bits);
+            const ptrdiff_t to = g->offset[k];
+            if (level[to] != *level || steps[to] <= *steps + 1)
+                continue;
+            steps[to] = *steps + 1;
+            queue_add(q, p + g->step[k]);
+        }
+    }
+    return PPX_OK;
+}
+
 static ppx_status steps_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
                              ppx_error *error) {
     const grid g = grid_of(&region->state, job->values[0].i == 0);
@@ -224,15 +303,20 @@ static ppx_status steps_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
     ppx_status status = PPX_OK;
     if (region->fresh) {
         const grid in = grid_of(&region->in, g.corners);
-        status = begin_steps(&g, &in, piece, &q, error);
+        shallows s;
+        status = begin_steps(&g, &in, piece, &s, &q, error);
+        if (!status)
+            status = spread(&g, &s, &q, error);
+        q.head = q.tail = 0;
     }
     if (!status && region->above)
         status = steps_from_beside(&g, region->above, 0, &q, error);
     if (!status && region->below)
         status = steps_from_beside(&g, region->below, g.nrows - 1, &q, error);
     if (!status)
-        status = spread(&g, &q, FAR, NULL, error);
+        status = spread_news(&g, &q, error);
     ppx_pool_free(&piece->a);
+    ppx_pool_free(&piece->b);
     ppx_pool_free(&piece->c);
     return status;
 }
