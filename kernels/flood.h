@@ -1,8 +1,8 @@
 // flood.h: what the fixed points of watershed.c have in common.
 //
 // Pixels are words with a sign, and a row holds plane after plane of them: all levels of the row,
-// then all labels, and so on, so that loops along a row are loops over vectors. A link is the way
-// to a neighbour, in words; 0 is none.
+// then all labels, then all steps, so that loops along a row are loops over vectors. Where a pixel
+// has no label yet, there may be a way instead: to the neighbour that it will take its label from.
 #ifndef PPX_FLOOD_H
 #define PPX_FLOOD_H
 
@@ -15,7 +15,7 @@
 #define TOP INT32_MAX // its level
 #define FAR INT32_MAX // the steps of what nothing has come to
 enum { FLOOD_MOST_SIDE = 65535 };
-enum { LEVEL, LABEL, STEPS, LINK };                                   // planes
+enum { LEVEL, LABEL, STEPS };                                         // planes
 enum { NEAR = 8, EARLIER = 4, EDGES = 0x5a, WIDE_LANES = LANES / 2 }; // neighbours in raster order
 
 static inline int32_t higher(int32_t a, int32_t b) {
@@ -115,25 +115,37 @@ LANES_INLINE wides here_of(const lines *l, ptrdiff_t x) {
     return wides_load(l->at[1] + x + 1);
 }
 
-// ---- Links --------------------------------------------------------------------------------------
+// ---- Ways ---------------------------------------------------------------------------------------
 
-// Every pixel that has 0 for a label takes the one that its links lead to: another one, as links
-// have an end.
-static void follow_links(const grid *g, int links) {
-    const ptrdiff_t to_link = (links - LABEL) * g->width;
+// To neighbour k: k + A_WAY, or k + WAITING where it is known to lead out of the piece. No label is
+// among them.
+enum { A_WAY = -9, WAITING = A_WAY - NEAR, MOST_LABEL = WAITING - 1 };
+
+static inline bool is_way(int32_t label) {
+    return (uint32_t)(label - A_WAY) < NEAR;
+}
+
+static inline bool is_waiting(int32_t label) {
+    return (uint32_t)(label - WAITING) < NEAR;
+}
+
+// Every pixel takes the label that its way leads to; ways have an end. Those whose end waits do so.
+static void follow_ways(const grid *g, int which) {
+    const int32_t *offset = g->offset - A_WAY;
     for (ptrdiff_t y = 0; y < g->nrows; y++) {
-        int32_t *row = plane(g, y, LABEL);
+        int32_t *row = plane(g, y, which);
         for (ptrdiff_t x = 0; x < g->width; x++) {
-            if (row[x])
+            if (!is_way(row[x]))
                 continue;
             int32_t *end = row + x;
             do
-                end += end[to_link];
-            while (!*end);
+                end += offset[*end];
+            while (is_way(*end));
             const int32_t label = *end;
+            const bool waits = is_waiting(label);
             for (int32_t *p = row + x; p != end;) {
-                int32_t *next = p + p[to_link];
-                *p = label;
+                int32_t *next = p + offset[*p];
+                *p = waits ? *p - A_WAY + WAITING : label;
                 p = next;
             }
         }

@@ -3,7 +3,7 @@
 // The level is the least, over all paths from a spring, of the highest value on the way and of the
 // spring's own level. It is max(height, level of the pit below), as from a pixel water runs down to
 // a pit without climbing: so it is found for pits. Pixels are in a strict order, by height and then
-// in raster order; a pit has no neighbour that comes before it, and every other pixel a link to one
+// in raster order; a pit has no neighbour that comes before it, and every other pixel a way to one
 // that does. Taken in that order, a pixel can join what was apart only if those of its neighbours
 // that come before it do not touch each other around it: such saddles are the passes between
 // pits, a few in a hundred pixels. Their minimum spanning forest (Kruskal 1956) has all the ways
@@ -31,6 +31,33 @@ typedef struct pits {
     int32_t *climb;  // the height of the pass to the next one
     uint32_t *next, *root, *order;
 } pits;
+
+// The image, as heights in the order in which water comes, with TOP for dams; and the markers.
+typedef struct terrain {
+    const ppx_job *job;
+    const ppx_image *image, *markers;
+    void (*heights)(const ppx_job *job, const void *row, int32_t *heights);
+    void (*labels)(const ppx_job *job, const void *row, const void *markers, int32_t *labels);
+} terrain;
+
+static void heights_of(const terrain *t, ptrdiff_t y, int32_t *heights) {
+    t->heights(t->job, ppx_image_row(t->image, y), heights);
+}
+
+// The labels of the markers, DAM or 0.
+static void labels_of(const terrain *t, ptrdiff_t y, int32_t *labels) {
+    const void *markers = t->markers->data ? ppx_image_row(t->markers, y) : NULL;
+    t->labels(t->job, ppx_image_row(t->image, y), markers, labels);
+}
+
+static void heights_line(const terrain *t, const grid *g, ptrdiff_t y, int32_t *line) {
+    line[0] = line[g->width + 1] = TOP;
+    if (y >= 0 && y < g->nrows)
+        heights_of(t, y, line + 1);
+    else
+        for (ptrdiff_t x = 1; x <= g->width; x++)
+            line[x] = TOP;
+}
 
 // ---- Pits and saddles ---------------------------------------------------------------------------
 
@@ -61,10 +88,10 @@ static void find_parts(bool corners, uint8_t parts[256]) {
     }
 }
 
-// The links to the first neighbour in the order, and the bits of all that come before. What is as
-// high as dams never does.
-LANES_INLINE void look_down(const lines *l, ptrdiff_t x, bool corners, const int32_t *offset,
-                            int32_t *links, int32_t *bits) {
+// The way to the first neighbour in the order, or 0; and the bits of all that come before. What is
+// as high as dams never does.
+LANES_INLINE void look_down(const lines *l, ptrdiff_t x, bool corners, int32_t *ways,
+                            int32_t *bits) {
     const wides own = here_of(l, x);
     const wides more = own - (wides)(own < wides_all(TOP));
     wides least = more, way = {0}, found = {0};
@@ -76,20 +103,20 @@ LANES_INLINE void look_down(const lines *l, ptrdiff_t x, bool corners, const int
             least = wides_min(least, own);
         if (!corners && !(EDGES >> k & 1))
             continue;
-        way = wides_either((wides)(near < least), wides_all(offset[k]), way);
+        way = wides_either((wides)(near < least), wides_all(k + A_WAY), way);
         least = wides_min(least, near);
     }
-    wides_store(links + x, way);
+    wides_store(ways + x, way);
     wides_store(bits + x, found);
 }
 
-static void look_down_row(const grid *g, const lines *l, int32_t *links, int32_t *bits) {
+static void look_down_row(const grid *g, const lines *l, int32_t *ways, int32_t *bits) {
     if (g->corners) // a constant
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_down(l, x, true, g->offset, links, bits);
+            look_down(l, x, true, ways, bits);
     else
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_down(l, x, false, g->offset, links, bits);
+            look_down(l, x, false, ways, bits);
 }
 
 // Notes the pits and the saddles of a row, whose bits are those of the neighbours before.
@@ -106,7 +133,7 @@ static ppx_status note_row(const grid *g, pits *all, ptrdiff_t y, const int32_t 
     int32_t *ids = plane(g, y, LABEL), *level = all->pool->data;
     for (ptrdiff_t x = 0; x < g->width; x++) {
         unsigned kind = parts[bits[x]];
-        if (!kind || ids[x])
+        if (!kind || ids[x] == DAM)
             continue;
         if (kind == PIT) {
             level[++all->n] = heights[x];
@@ -120,31 +147,29 @@ static ppx_status note_row(const grid *g, pits *all, ptrdiff_t y, const int32_t 
     return PPX_OK;
 }
 
-// Links into plane LEVEL; into plane LABEL the number of each pit, and 0 for all that link; what is
-// as high as dams stays so, and is none of both.
-static ppx_status find_pits(const grid *g, const grid *in, pits *all, ppx_pool *scratch,
+// Into plane LABEL the numbers of the pits, and the ways of all others; what is as high as dams is
+// none of both.
+static ppx_status find_pits(const grid *g, const terrain *t, pits *all, ppx_pool *scratch,
                             ppx_error *error) {
     const size_t room = line_room(g);
     ppx_status status = ppx_pool_reserve(scratch, 5 * room * sizeof(int32_t), error);
     if (status)
         return status;
-    int32_t *heights = scratch->data, *links = heights + 3 * room, *bits = links + room;
-    memset(heights, 0, 5 * room * sizeof *heights);
+    int32_t *at = scratch->data, *ways = at + 3 * room, *bits = ways + room;
+    memset(at, 0, 5 * room * sizeof *at);
     uint8_t parts[256];
     find_parts(g->corners, parts);
-    line_of(in, -1, LEVEL, TOP, heights + 2 * room);
-    line_of(in, 0, LEVEL, TOP, heights);
+    heights_line(t, g, -1, at + 2 * room);
+    heights_line(t, g, 0, at);
     for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
         lines l;
-        line_of(in, y + 1, LEVEL, TOP, heights + (size_t)((y + 1) % 3) * room);
+        heights_line(t, g, y + 1, at + (size_t)((y + 1) % 3) * room);
         for (int k = 0; k < 3; k++)
-            l.at[k] = heights + (size_t)((y + 2 + k) % 3) * room;
-        look_down_row(g, &l, links, bits);
-        int32_t *ids = plane(g, y, LABEL), *to = plane(g, y, LEVEL);
-        for (ptrdiff_t x = 0; x < g->width; x++) {
-            ids[x] = l.at[1][x + 1] == TOP ? DAM : 0;
-            to[x] = links[x];
-        }
+            l.at[k] = at + (size_t)((y + 2 + k) % 3) * room;
+        look_down_row(g, &l, ways, bits);
+        int32_t *ids = plane(g, y, LABEL);
+        for (ptrdiff_t x = 0; x < g->width; x++)
+            ids[x] = l.at[1][x + 1] == TOP ? DAM : ways[x];
         status = note_row(g, all, y, l.at[1] + 1, bits, parts, error);
     }
     return status;
@@ -269,13 +294,13 @@ static inline void add_spring(const pits *all, int32_t id, int32_t level) {
 }
 
 // Leaves the pits in pool b, and in plane LABEL which one is below each pixel.
-static ppx_status find_forest(const grid *g, const grid *in, ppx_piece *piece, pits *all,
+static ppx_status find_forest(const grid *g, const terrain *t, ppx_piece *piece, pits *all,
                               ppx_error *error) {
     *all = (pits){.pool = &piece->b, .passes = &piece->a};
-    ppx_status status = find_pits(g, in, all, &piece->c, error);
+    ppx_status status = find_pits(g, t, all, &piece->c, error);
     if (status)
         return status;
-    follow_links(g, LEVEL);
+    follow_ways(g, LABEL);
     find_passes(g, all);
     status = link_pits(all, error);
     ppx_pool_free(&piece->a);
@@ -297,12 +322,11 @@ static ppx_status keep_forest(const grid *g, ppx_piece *piece, const pits *all, 
 }
 
 // Whether water comes in from a row beside row y.
-static bool springs_from_beside(const grid *g, const grid *in, const pits *all, const int32_t *row,
-                                ptrdiff_t y, const int32_t *ids) {
-    const int32_t *heights = plane(in, y, LEVEL);
+static bool springs_from_beside(const grid *g, const pits *all, const int32_t *row,
+                                const int32_t *heights, const int32_t *ids) {
     const ptrdiff_t reach = g->corners ? 1 : 0;
     bool news = false;
-    for (ptrdiff_t x = 0; row && x < g->width; x++)
+    for (ptrdiff_t x = 0; x < g->width; x++)
         for (ptrdiff_t i = x - reach; i <= x + reach; i++) {
             if (i < 0 || i >= g->width || ids[x] == DAM)
                 continue;
@@ -313,12 +337,11 @@ static bool springs_from_beside(const grid *g, const grid *in, const pits *all, 
     return news;
 }
 
-static void write_levels(const grid *g, const grid *in, const pits *all, ptrdiff_t y,
-                         const int32_t *ids) {
+// Makes levels of the heights in plane LEVEL.
+static void raise_row(const grid *g, const pits *all, ptrdiff_t y, const int32_t *ids) {
     int32_t *levels = plane(g, y, LEVEL);
-    const int32_t *heights = plane(in, y, LEVEL);
     for (ptrdiff_t x = 0; x < g->width; x++)
-        levels[x] = ids[x] == DAM ? TOP : higher(heights[x], all->level[ids[x]]);
+        levels[x] = ids[x] == DAM ? TOP : higher(levels[x], all->level[ids[x]]);
 }
 
 #endif

@@ -3,12 +3,13 @@
 // None for a seed, nor next to a lower level. From there they spread over what is as high, in a
 // queue of places, breadth first over all plateaus at once: the next ring of each of them is met
 // nearly in raster order, so that memory is read nearly in order too. What nothing comes to stays
-// FAR: the minima, where there are no seeds.
+// FAR: the minima, where there are no seeds. Rows along other pieces have ways too at the end, in
+// plane LABEL: who takes it from there does not know what lies beside them.
 #ifndef PPX_FLOOD_STEPS_H
 #define PPX_FLOOD_STEPS_H
 
 #include "bits.h"
-#include "flood.h"
+#include "flood_ways.h"
 
 typedef struct queue {
     ppx_pool *pool;
@@ -103,6 +104,11 @@ static inline void take_3(uint64_t *row, ptrdiff_t x, unsigned bits) {
         row[(x >> 6) + 1] |= (uint64_t)bits >> (64 - shift);
 }
 
+// Bytes of a row, and none up to a multiple of 64.
+static inline size_t bytes_room(const grid *g) {
+    return ((size_t)g->width + 63) / 64 * 64;
+}
+
 // Lines: of levels row y is in line y & 3, of steps in line 4 + (y & 3); then what is found; then
 // bytes.
 static lines lines_around(int32_t *at, size_t room, ptrdiff_t y) {
@@ -140,7 +146,7 @@ static ppx_status open_row(const grid *g, ptrdiff_t y, int32_t *at, const shallo
     const size_t room = line_room(g);
     const lines level = lines_around(at, room, y), steps = lines_around(at + 4 * room, room, y);
     int32_t *found = at + 8 * room;
-    uint8_t *open = (uint8_t *)(found + room), *first = open + room;
+    uint8_t *open = (uint8_t *)(found + room), *first = open + bytes_room(g);
     uint8_t *same = s->same + y * g->width;
     if (g->corners) // a constant
         for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
@@ -167,7 +173,7 @@ static ppx_status open_row(const grid *g, ptrdiff_t y, int32_t *at, const shallo
 
 static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, shallows *s,
                               queue *q, ppx_error *error) {
-    const size_t room = line_room(g), nbytes = 10 * room * sizeof(int32_t);
+    const size_t room = line_room(g), nbytes = 9 * room * sizeof(int32_t) + 2 * bytes_room(g);
     ppx_status status = ppx_pool_reserve(&piece->c, nbytes, error);
     if (!status)
         status = shallows_create(s, g, &piece->b, error);
@@ -193,11 +199,11 @@ static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, s
 // ---- Step by step -------------------------------------------------------------------------------
 
 // For each set of neighbours the steps to them, one after the other.
-typedef struct ways {
+typedef struct rings {
     place to[256][NEAR];
-} ways;
+} rings;
 
-static void find_ways(const grid *g, ways *w) {
+static void find_rings(const grid *g, rings *w) {
     for (unsigned set = 0; set < 256; set++) {
         int n = 0;
         for (int k = 0; k < NEAR; k++)
@@ -209,7 +215,8 @@ static void find_ways(const grid *g, ways *w) {
 }
 
 // Takes what is left around p. No branches: they would go either way.
-static inline void take_around(const grid *g, const shallows *s, const ways *w, place p, queue *q) {
+static inline void take_around(const grid *g, const shallows *s, const rings *w, place p,
+                               queue *q) {
     const ptrdiff_t x = p & 0xffff, y = p >> 16;
     uint64_t *above = taken_row(s, y - 1), *here = above + s->nwords, *below = here + s->nwords;
     const unsigned beside = taken_3(here, x);
@@ -227,20 +234,23 @@ static inline void take_around(const grid *g, const shallows *s, const ways *w, 
 
 enum { AHEAD = 24 };
 
+static inline void foresee(const grid *g, const shallows *s, const queue *q) {
+    const place p = ((const place *)q->pool->data)[q->head + AHEAD];
+    __builtin_prefetch(pixel(g, p, STEPS), 1);
+    __builtin_prefetch(s->same + (p >> 16) * g->width + (p & 0xffff));
+}
+
 // From all that waits, which has taken one step, to the last.
 static ppx_status spread(const grid *g, const shallows *s, queue *q, ppx_error *error) {
-    ways w;
-    find_ways(g, &w);
+    rings w;
+    find_rings(g, &w);
     for (int32_t step = 1; q->head < q->tail; step++)
         for (const size_t end = q->tail; q->head < end;) {
             ppx_status status = queue_reserve(q, NEAR, error);
             if (status)
                 return status;
-            if (q->head + AHEAD < end) {
-                const place p2 = ((const place *)q->pool->data)[q->head + AHEAD];
-                __builtin_prefetch(pixel(g, p2, STEPS), 1);
-                __builtin_prefetch(s->same+ (p2>>16)*g->width+(p2&0xffff));
-            }
+            if (q->head + AHEAD < end)
+                foresee(g, s, q);
             const place p = queue_take(q);
             *pixel(g, p, STEPS) = step;
             take_around(g, s, &w, p, q);
@@ -296,27 +306,75 @@ static ppx_status spread_news(const grid *g, queue *q, ppx_error *error) {
     return PPX_OK;
 }
 
+// What a piece keeps: the rows beside it, as far as they are known.
+typedef struct beside {
+    bool known[2];
+    int32_t rows[];
+} beside;
+
+// The ways of the first and the last row, where they lie along other pieces.
+static ppx_status find_border_ways(const ppx_job *job, ppx_piece *piece, grid *g, const grid *in,
+                                   ppx_error *error) {
+    const beside *kept = piece->b.data;
+    const size_t nbytes = WAY_LINES * line_room(g) * sizeof(int32_t);
+    ppx_status status = ppx_pool_reserve(&piece->c, nbytes, error);
+    if (status)
+        return status;
+    memset(piece->c.data, 0, nbytes);
+    g->above = kept->known[0] ? kept->rows : NULL;
+    g->below = kept->known[1] ? kept->rows + (STEPS + 1) * g->width : NULL;
+    for (int side = 0; side < 2; side++) {
+        const ptrdiff_t y = side ? g->nrows - 1 : 0;
+        if (!is_border(job, piece, y, side))
+            continue;
+        for (int dy = -1; dy <= 1; dy++)
+            flood_line(g, y + dy, piece->c.data);
+        const int32_t *ways = ways_of(g, y, piece->c.data), *seeds = plane(in, y, LABEL);
+        int32_t *to = plane(g, y, LABEL);
+        for (ptrdiff_t x = 0; x < g->width; x++)
+            to[x] = seeds[x] ? seeds[x] : ways[x];
+    }
+    return PPX_OK;
+}
+
+static ppx_status steps_begin(const grid *g, const grid *in, ppx_piece *piece, ppx_error *error) {
+    queue q = {.pool = &piece->a};
+    shallows s;
+    ppx_status status = begin_steps(g, in, piece, &s, &q, error);
+    if (!status)
+        status = spread(g, &s, &q, error);
+    ppx_pool_free(&piece->b);
+    if (!status)
+        status = ppx_pool_reserve(
+            &piece->b, sizeof(beside) + 2 * (STEPS + 1) * (size_t)g->width * sizeof(int32_t),
+            error);
+    if (!status)
+        *(beside *)piece->b.data = (beside){.known = {false}};
+    return status;
+}
+
 static ppx_status steps_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
                              ppx_error *error) {
-    const grid g = grid_of(&region->state, job->values[0].i == 0);
+    grid g = grid_of(&region->state, job->values[0].i == 0);
+    const grid in = grid_of(&region->in, g.corners);
+    ppx_status status = region->fresh ? steps_begin(&g, &in, piece, error) : PPX_OK;
+    const void *const news[2] = {region->above, region->below};
+    const size_t nwords = (STEPS + 1) * (size_t)g.width;
     queue q = {.pool = &piece->a};
-    ppx_status status = PPX_OK;
-    if (region->fresh) {
-        const grid in = grid_of(&region->in, g.corners);
-        shallows s;
-        status = begin_steps(&g, &in, piece, &s, &q, error);
-        if (!status)
-            status = spread(&g, &s, &q, error);
-        q.head = q.tail = 0;
+    for (int side = 0; !status && side < 2; side++) {
+        if (!news[side])
+            continue;
+        beside *kept = piece->b.data;
+        int32_t *row = kept->rows + (size_t)side * nwords;
+        memcpy(row, news[side], nwords * sizeof *row);
+        kept->known[side] = true;
+        status = steps_from_beside(&g, row, side ? g.nrows - 1 : 0, &q, error);
     }
-    if (!status && region->above)
-        status = steps_from_beside(&g, region->above, 0, &q, error);
-    if (!status && region->below)
-        status = steps_from_beside(&g, region->below, g.nrows - 1, &q, error);
     if (!status)
         status = spread_news(&g, &q, error);
+    if (!status && (news[0] || news[1]))
+        status = find_border_ways(job, piece, &g, &in, error);
     ppx_pool_free(&piece->a);
-    ppx_pool_free(&piece->b);
     ppx_pool_free(&piece->c);
     return status;
 }

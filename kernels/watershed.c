@@ -54,30 +54,10 @@ static inline int32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
     const uint32_t seed = type == PPX_U8    ? ((const uint8_t *)row)[x]
                           : type == PPX_U16 ? ((const uint16_t *)row)[x]
                                             : ((const uint32_t *)row)[x];
-    return (int32_t)seed == DAM ? 0 : (int32_t)seed;
+    return seed > (uint32_t)MOST_LABEL ? 0 : (int32_t)seed;
 }
 
-#define PIXEL uint8_t
-#define HEIGHT (int32_t)
-#define NAME(function) function##_u8
-#include "watershed.inc.h"
-
-#define PIXEL uint16_t
-#define HEIGHT (int32_t)
-#define NAME(function) function##_u16
-#include "watershed.inc.h"
-
-#define PIXEL uint32_t
-#define HEIGHT height_of_u32
-#define NAME(function) function##_u32
-#include "watershed.inc.h"
-
-#define PIXEL float
-#define HEIGHT height_of_f32
-#define NAME(function) function##_f32
-#include "watershed.inc.h"
-
-static void ground_geometry(const ppx_job *job, ppx_geometry *g) {
+static void levels_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
     g->out.type = PPX_U32;
     g->out.channels = LABEL + 1;
@@ -89,9 +69,9 @@ static void steps_geometry(const ppx_job *job, ppx_geometry *g) {
     g->out.channels = STEPS + 1;
 }
 
-static void links_geometry(const ppx_job *job, ppx_geometry *g) {
+static void water_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
-    g->out.channels = LINK + 1;
+    g->out.channels = 1;
 }
 
 static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
@@ -117,69 +97,106 @@ static inline int32_t raised(const ppx_job *job, int32_t height) {
     return sum < most ? (int32_t)sum : most;
 }
 
-// Water comes from the markers; or, to fill what is shallow, from above each pit.
-static void find_springs(const ppx_job *job, const grid *in, const grid *g, const pits *all) {
-    if (!job->values[MARKERS].given) {
+// Water comes from the markers; or, to fill what is shallow, from above each pit. Plane LEVEL has
+// the heights.
+static ppx_status find_springs(const terrain *t, const grid *g, const pits *all, ppx_pool *scratch,
+                               ppx_error *error) {
+    if (!t->markers->data)
         for (uint32_t id = 1; id <= all->n; id++)
-            all->spring[id] = raised(job, all->level[id]);
-        return;
-    }
-    for (ptrdiff_t y = 0; y < g->nrows; y++) {
-        const int32_t *seeds = plane(in, y, LABEL), *heights = plane(in, y, LEVEL);
-        const int32_t *ids = plane(g, y, LABEL);
+            all->spring[id] = raised(t->job, all->level[id]);
+    ppx_status status = ppx_pool_reserve(scratch, (size_t)g->width * sizeof(int32_t), error);
+    int32_t *seeds = scratch->data;
+    for (ptrdiff_t y = 0; !status && t->markers->data && y < g->nrows; y++) {
+        const int32_t *ids = plane(g, y, LABEL), *heights = plane(g, y, LEVEL);
+        labels_of(t, y, seeds);
         for (ptrdiff_t x = 0; x < g->width; x++)
             if (seeds[x] && ids[x] != DAM)
                 add_spring(all, ids[x], heights[x]);
     }
-}
-
-static ppx_status begin_levels(const ppx_job *job, ppx_piece *piece, const grid *g, const grid *in,
-                               ppx_error *error) {
-    pits all;
-    ppx_status status = find_forest(g, in, piece, &all, error);
-    if (status)
-        return status;
-    find_springs(job, in, g, &all);
-    find_levels(&all);
-    const bool whole = piece->nrows == job->in.height;
-    if (!whole)
-        status = keep_forest(g, piece, &all, error);
-    for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
-        int32_t *ids = plane(g, y, LABEL);
-        write_levels(g, in, &all, y, ids);
-        memcpy(ids, plane(in, y, LABEL), (size_t)g->width * sizeof *ids);
-    }
-    if (whole)
-        ppx_pool_free(&piece->b);
     return status;
 }
 
-static ppx_status lower_levels(const ppx_piece *piece, const ppx_region *region, const grid *g,
-                               const grid *in) {
+static ppx_status begin_levels(const terrain *t, ppx_piece *piece, const grid *g,
+                               ppx_error *error) {
+    pits all;
+    ppx_status status = find_forest(g, t, piece, &all, error);
+    for (ptrdiff_t y = 0; !status && y < g->nrows; y++)
+        heights_of(t, y, plane(g, y, LEVEL));
+    if (!status)
+        status = find_springs(t, g, &all, &piece->a, error);
+    if (status)
+        return status;
+    find_levels(&all);
+    const bool whole = piece->nrows == t->job->in.height;
+    if (!whole)
+        status = keep_forest(g, piece, &all, error);
+    for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
+        raise_row(g, &all, y, plane(g, y, LABEL));
+        labels_of(t, y, plane(g, y, LABEL));
+    }
+    if (whole)
+        ppx_piece_free(piece);
+    return status;
+}
+
+static void lower_levels(const terrain *t, const ppx_piece *piece, const ppx_region *region,
+                         const grid *g) {
     const pits *all = piece->c.data;
-    const int32_t *ids = piece->a.data, *last = ids + (g->nrows - 1) * g->width;
-    bool news = springs_from_beside(g, in, all, region->above, 0, ids);
-    news |= springs_from_beside(g, in, all, region->below, g->nrows - 1, last);
-    if (news)
-        find_levels(all);
-    for (ptrdiff_t y = 0; news && y < g->nrows; y++, ids += g->width)
-        write_levels(g, in, all, y, ids);
+    const int32_t *ids = piece->a.data;
+    bool news = false;
+    for (int side = 0; side < 2; side++) {
+        const ptrdiff_t y = side ? g->nrows - 1 : 0;
+        const int32_t *row = side ? region->below : region->above;
+        if (!row)
+            continue;
+        heights_of(t, y, plane(g, y, LEVEL));
+        news |= springs_from_beside(g, all, row, plane(g, y, LEVEL), ids + y * g->width);
+        raise_row(g, all, y, ids + y * g->width);
+    }
+    if (!news)
+        return;
+    find_levels(all);
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        heights_of(t, y, plane(g, y, LEVEL));
+        raise_row(g, all, y, ids + y * g->width);
+    }
+}
+
+static ppx_status levels_rest(const terrain *t, ppx_piece *piece, const ppx_region *region,
+                              ppx_error *error) {
+    const grid g = grid_of(&region->state, t->job->values[CONNECTIVITY].i == 0);
+    if (t->markers->data || t->job->values[DEPTH].d > 0) {
+        if (region->fresh)
+            return begin_levels(t, piece, &g, error);
+        lower_levels(t, piece, region, &g);
+        return PPX_OK;
+    }
+    for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++) {
+        heights_of(t, y, plane(&g, y, LEVEL));
+        labels_of(t, y, plane(&g, y, LABEL));
+    }
     return PPX_OK;
 }
 
-static ppx_status levels_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
-                              ppx_error *error) {
-    const grid in = grid_of(&region->in, job->values[CONNECTIVITY].i == 0);
-    const grid g = grid_of(&region->state, in.corners);
-    if (!job->values[MARKERS].given && job->values[DEPTH].d <= 0) {
-        for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++)
-            memcpy(plane(&g, y, LEVEL), plane(&in, y, LEVEL),
-                   (LABEL + 1) * (size_t)g.width * sizeof(int32_t));
-        return PPX_OK;
-    }
-    return region->fresh ? begin_levels(job, piece, &g, &in, error)
-                         : lower_levels(piece, region, &g, &in);
-}
+#define PIXEL uint8_t
+#define HEIGHT (int32_t)
+#define NAME(function) function##_u8
+#include "watershed.inc.h"
+
+#define PIXEL uint16_t
+#define HEIGHT (int32_t)
+#define NAME(function) function##_u16
+#include "watershed.inc.h"
+
+#define PIXEL uint32_t
+#define HEIGHT height_of_u32
+#define NAME(function) function##_u32
+#include "watershed.inc.h"
+
+#define PIXEL float
+#define HEIGHT height_of_f32
+#define NAME(function) function##_f32
+#include "watershed.inc.h"
 
 // ---- Minima -------------------------------------------------------------------------------------
 
@@ -206,14 +223,13 @@ static inline bool parts(uint32_t own, uint32_t other) {
 static void labels(const ppx_job *job, const ppx_block *block) {
     const ptrdiff_t width = job->in.width;
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const uint32_t *in = (const uint32_t *)block->in[k] + LABEL * width;
+        const uint32_t *in = block->in[k];
         uint32_t *out = block->out[k];
         for (ptrdiff_t x = 0; x < width; x++)
             out[x] = in[x] == (uint32_t)DAM ? 0 : in[x];
         if (!job->values[LINES].i)
             continue;
-        const uint32_t *above = (const uint32_t *)block->in[k - 1] + LABEL * width;
-        const uint32_t *below = (const uint32_t *)block->in[k + 1] + LABEL * width;
+        const uint32_t *above = block->in[k - 1], *below = block->in[k + 1];
         for (ptrdiff_t x = 0; x < width; x++)
             if (parts(in[x], above[x]) || parts(in[x], below[x]) ||
                 (x > 0 && parts(in[x], in[x - 1])) || (x + 1 < width && parts(in[x], in[x + 1])))
@@ -258,13 +274,10 @@ static const ppx_param watershed_params[] = {
 
 static const ppx_step watershed_steps[] = {
     {
-        .pattern = PPX_MAP,
-        .geometry = ground_geometry,
-        .map = {.rows = {ground_u8, ground_u16, ground_u32, ground_f32}, .with = PPX_WITH_IMAGE},
-    },
-    {
         .pattern = PPX_SETTLE,
-        .settle = {.rest = {[PPX_U32] = levels_rest}},
+        .geometry = levels_geometry,
+        .settle = {.with = PPX_WITH_IMAGE,
+                   .rest = {levels_rest_u8, levels_rest_u16, levels_rest_u32, levels_rest_f32}},
     },
     {
         .pattern = PPX_SETTLE,
@@ -283,7 +296,7 @@ static const ppx_step watershed_steps[] = {
     },
     {
         .pattern = PPX_SETTLE,
-        .geometry = links_geometry,
+        .geometry = water_geometry,
         .settle = {.rest = {[PPX_U32] = labels_rest}},
     },
     {
@@ -307,8 +320,8 @@ const ppx_kernel PPX_KERNEL(watershed) = {
     .nparams = sizeof watershed_params / sizeof *watershed_params,
     .check = watershed_check,
     .steps = watershed_steps,
-    .nsteps = 6,
-    .loop_from = 3,
-    .loop_to = 4,
+    .nsteps = 5,
+    .loop_from = 2,
+    .loop_to = 3,
     .again = finds_minima,
 };

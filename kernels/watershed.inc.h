@@ -1,20 +1,29 @@
-// watershed.inc.h: where a flood starts from, for one pixel type; PIXEL, HEIGHT and NAME are
-// defined by who includes it.
-static void NAME(ground)(const ppx_job *job, const ppx_block *block) {
-    const double least = job->values[FLOOR].given ? job->values[FLOOR].d : -INFINITY;
+// watershed.inc.h: rows of heights and of labels to flood from, for one pixel type; PIXEL, HEIGHT
+// and NAME are defined by who includes it.
+
+// What is not a number is not above any floor.
+static inline bool NAME(is_above)(const ppx_job *job, PIXEL value) {
+    return (double)value >= (job->values[FLOOR].given ? job->values[FLOOR].d : -INFINITY);
+}
+
+static void NAME(heights)(const ppx_job *job, const void *row, int32_t *heights) {
+    const PIXEL *in = row;
     const int32_t turn = turning(job);
-    const ppx_type seeds = job->second ? job->second->rows.shape.type : PPX_U8;
-    for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        const PIXEL *restrict in = block->in[k];
-        const void *with = job->second ? block->with[k] : NULL;
-        int32_t *restrict heights = block->out[k], *restrict labels = heights + job->in.width;
-        for (ptrdiff_t x = 0; x < job->in.width; x++) {
-            const int32_t seed = seed_at(with, seeds, x);
-            const bool above = (double)in[x] >= least; // not a number is not
-            heights[x] = above ? HEIGHT(in[x]) ^ turn : TOP;
-            labels[x] = above ? seed : DAM;
-        }
-    }
+    for (ptrdiff_t x = 0; x < job->first.width; x++)
+        heights[x] = NAME(is_above)(job, in[x]) ? HEIGHT(in[x]) ^ turn : TOP;
+}
+
+static void NAME(seeds)(const ppx_job *job, const void *row, const void *markers, int32_t *labels) {
+    const PIXEL *in = row;
+    const ppx_type type = job->second ? job->second->rows.shape.type : PPX_U8;
+    for (ptrdiff_t x = 0; x < job->first.width; x++)
+        labels[x] = NAME(is_above)(job, in[x]) ? seed_at(markers, type, x) : DAM;
+}
+
+static ppx_status NAME(levels_rest)(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
+                                    ppx_error *error) {
+    const terrain t = {job, &region->in, &region->with, NAME(heights), NAME(seeds)};
+    return levels_rest(&t, piece, region, error);
 }
 
 #undef PIXEL
