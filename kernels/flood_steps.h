@@ -1,38 +1,15 @@
 // flood_steps.h: how far the water runs at a level: for watershed.c, the steps of each pixel.
 //
-// None for a seed, nor next to a lower level. From there they spread over what is as high, in a
-// queue of places, breadth first over all plateaus at once: the next ring of each of them is met
-// nearly in raster order, so that memory is read nearly in order too. What nothing comes to stays
-// FAR: the minima, where there are no seeds. Rows along other pieces have ways too at the end, in
-// plane LABEL: who takes it from there does not know what lies beside them.
+// None for a seed, nor next to a lower level; from there they spread over what is as high. What
+// nothing comes to stays FAR: the minima, where there are no seeds. Rows along other pieces have
+// ways too at the end, in plane LABEL: who takes it from there does not know what lies beside them.
 #ifndef PPX_FLOOD_STEPS_H
 #define PPX_FLOOD_STEPS_H
 
-#include "bits.h"
+#include "flood_shallows.h"
 #include "flood_ways.h"
 
-typedef struct queue {
-    ppx_pool *pool;
-    size_t head, tail, room;
-} queue;
-
-static ppx_status queue_reserve(queue *q, size_t more, ppx_error *error) {
-    if (q->tail + more <= q->room)
-        return PPX_OK;
-    ppx_status status = ppx_pool_reserve(q->pool, (q->tail + more) * sizeof(place), error);
-    q->room = q->pool->nbytes / sizeof(place);
-    return status;
-}
-
-static inline void queue_add(queue *q, place p) {
-    ((place *)q->pool->data)[q->tail++] = p;
-}
-
-static inline place queue_take(queue *q) {
-    return ((const place *)q->pool->data)[q->head++];
-}
-
-// ---- Where they begin ---------------------------------------------------------------------------
+// ---- Within a piece -----------------------------------------------------------------------------
 
 // 0 next to a lower level, else FAR.
 LANES_INLINE void look_lower(const lines *level, ptrdiff_t x, bool corners, int32_t *steps) {
@@ -65,45 +42,6 @@ LANES_INLINE void look_level(const lines *level, const lines *steps, ptrdiff_t x
     wides_store(found + x, same | (drained & wides_all(FIRST)));
 }
 
-// What is left of the image for steps to spread over: of each pixel the neighbours that are as
-// high, and a bit that says if the pixel is taken: it has its steps. All around are taken bits.
-typedef struct shallows {
-    uint8_t *same;   // of row y from y * width on
-    uint64_t *taken; // of row y from (y + 1) * nwords on; of column x bit x + 1
-    ptrdiff_t nwords;
-} shallows;
-
-static ppx_status shallows_create(shallows *s, const grid *g, ppx_pool *pool, ppx_error *error) {
-    s->nwords = (g->width + 2) / 64 + 1;
-    const size_t nwords = (size_t)(g->nrows + 2) * (size_t)s->nwords;
-    const size_t nbytes = (size_t)g->nrows * (size_t)g->width;
-    ppx_status status = ppx_pool_reserve(pool, nwords * sizeof *s->taken + nbytes, error);
-    if (status)
-        return status;
-    s->taken = pool->data;
-    s->same = (uint8_t *)(s->taken + nwords);
-    memset(s->taken, 0xff, nwords * sizeof *s->taken);
-    return PPX_OK;
-}
-
-static inline uint64_t *taken_row(const shallows *s, ptrdiff_t y) {
-    return s->taken + (y + 1) * s->nwords;
-}
-
-// Of columns x - 1, x and x + 1 the taken bits.
-static inline unsigned taken_3(const uint64_t *row, ptrdiff_t x) {
-    const int shift = x & 63;
-    const uint64_t low = row[x >> 6] >> shift;
-    return (unsigned)(shift < 62 ? low : low | row[(x >> 6) + 1] << (64 - shift)) & 7;
-}
-
-static inline void take_3(uint64_t *row, ptrdiff_t x, unsigned bits) {
-    const int shift = x & 63;
-    row[x >> 6] |= (uint64_t)bits << shift;
-    if (shift >= 62)
-        row[(x >> 6) + 1] |= (uint64_t)bits >> (64 - shift);
-}
-
 // Bytes of a row, and none up to a multiple of 64.
 static inline size_t bytes_room(const grid *g) {
     return ((size_t)g->width + 63) / 64 * 64;
@@ -118,143 +56,107 @@ static lines lines_around(int32_t *at, size_t room, ptrdiff_t y) {
     return l;
 }
 
-// Steps as far as they are 0.
-static void begin_row(const grid *g, const grid *in, ptrdiff_t y, int32_t *at) {
-    const size_t room = line_room(g);
+// A line of steps, as far as they are 0.
+static void begin_row(const grid *in, ptrdiff_t y, int32_t *at) {
+    const size_t room = line_room(in);
     const lines level = lines_around(at, room, y);
-    int32_t *line = at + (4 + (size_t)(y & 3)) * room, *to = line + 1;
-    int32_t *steps = plane(g, y, STEPS);
+    int32_t *line = at + (4 + (size_t)(y & 3)) * room, *steps = line + 1;
     const int32_t *seeds = plane(in, y, LABEL);
-    if (g->corners) // a constant
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_lower(&level, x, true, to);
+    if (in->corners) // a constant
+        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
+            look_lower(&level, x, true, steps);
     else
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
-            look_lower(&level, x, false, to);
-    for (ptrdiff_t x = 0; x < g->width; x++)
-        to[x] = steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : to[x];
-    line[0] = to[g->width] = DAM;
-    memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), STEPS * (size_t)g->width * sizeof *steps);
+        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
+            look_lower(&level, x, false, steps);
+    for (ptrdiff_t x = 0; x < in->width; x++)
+        steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : steps[x];
+    line[0] = steps[in->width] = DAM;
 }
 
 // Where steps can spread, and where the first ones lead.
-static ppx_status open_row(const grid *g, ptrdiff_t y, int32_t *at, const shallows *s, queue *q,
-                           ppx_error *error) {
-    ppx_status status = queue_reserve(q, (size_t)g->width, error);
-    if (status)
-        return status;
-    const size_t room = line_room(g);
+static void open_row(const grid *in, ptrdiff_t y, int32_t *at, shallows *s) {
+    const size_t room = line_room(in);
     const lines level = lines_around(at, room, y), steps = lines_around(at + 4 * room, room, y);
     int32_t *found = at + 8 * room;
-    uint8_t *open = (uint8_t *)(found + room), *first = open + bytes_room(g);
-    uint8_t *same = s->same + y * g->width;
-    if (g->corners) // a constant
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+    uint8_t *open = (uint8_t *)(found + room), *first = open + bytes_room(in);
+    if (in->corners) // a constant
+        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
             look_level(&level, &steps, x, true, found);
     else
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
             look_level(&level, &steps, x, false, found);
-    for (ptrdiff_t x = 0; x < g->width; x++) {
+    uint8_t *same = s->found + y * in->width;
+    for (ptrdiff_t x = 0; x < in->width; x++) {
         same[x] = (uint8_t)found[x];
         first[x] = (uint8_t)(found[x] >> NEAR);
         open[x] = steps.at[1][x + 1] == FAR;
     }
-    uint64_t *taken = taken_row(s, y);
-    for (ptrdiff_t x = 0; x < g->width; x += 64) {
+    uint64_t *opens = bits_of_row(&s->open, y), *taken = bits_of_row(&s->taken, y);
+    for (ptrdiff_t x = 0; x < in->width; x += 64) {
         uint64_t firsts = bits_of_64(first + x);
-        const uint64_t opens = bits_of_64(open + x) & ~firsts;
-        taken[x >> 6] &= ~(opens << 1);
-        taken[(x >> 6) + 1] &= ~(opens >> 63);
+        const uint64_t bits = bits_of_64(open + x);
+        opens[x >> 6] |= bits << 1;
+        opens[(x >> 6) + 1] |= bits >> 63;
+        clear_64(taken, x, bits & ~firsts);
         for (; firsts; firsts &= firsts - 1)
-            queue_add(q, (place)(y << 16 | (x + __builtin_ctzll(firsts))));
+            queue_add(&s->waiting, (place)(y << 16 | (x + __builtin_ctzll(firsts))));
     }
-    return PPX_OK;
 }
 
-static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, shallows *s,
-                              queue *q, ppx_error *error) {
-    const size_t room = line_room(g), nbytes = 9 * room * sizeof(int32_t) + 2 * bytes_room(g);
+static ppx_status open_shallows(const grid *in, ppx_piece *piece, shallows *s, ppx_error *error) {
+    const size_t room = line_room(in), nbytes = 9 * room * sizeof(int32_t) + 2 * bytes_room(in);
     ppx_status status = ppx_pool_reserve(&piece->c, nbytes, error);
     if (!status)
-        status = shallows_create(s, g, &piece->b, error);
+        status = shallows_create(s, in, piece, error);
     if (status)
         return status;
     int32_t *at = piece->c.data;
     memset(at, 0, nbytes);
     line_of(in, -1, LEVEL, TOP, at + 3 * room);
     line_of(in, 0, LEVEL, TOP, at);
-    line_of(g, -1, STEPS, DAM, at + 7 * room);
-    for (ptrdiff_t y = 0; !status && y <= g->nrows; y++) {
+    line_of(in, -1, STEPS, DAM, at + 7 * room);
+    for (ptrdiff_t y = 0; y <= in->nrows; y++) {
         line_of(in, y + 1, LEVEL, TOP, at + (size_t)((y + 1) & 3) * room);
-        if (y < g->nrows)
-            begin_row(g, in, y, at);
+        if (y < in->nrows)
+            begin_row(in, y, at);
         else
-            line_of(g, y, STEPS, DAM, at + (4 + (size_t)(y & 3)) * room);
+            line_of(in, y, STEPS, DAM, at + (4 + (size_t)(y & 3)) * room);
         if (y > 0)
-            status = open_row(g, y - 1, at, s, q, error);
+            open_row(in, y - 1, at, s);
     }
-    return status;
+    return PPX_OK;
 }
 
-// ---- Step by step -------------------------------------------------------------------------------
-
-// For each set of neighbours the steps to them, one after the other.
-typedef struct rings {
-    place to[256][NEAR];
-} rings;
-
-static void find_rings(const grid *g, rings *w) {
-    for (unsigned set = 0; set < 256; set++) {
-        int n = 0;
-        for (int k = 0; k < NEAR; k++)
-            if (set >> k & 1)
-                w->to[set][n++] = g->step[k];
-        while (n < NEAR)
-            w->to[set][n++] = 0;
+// Levels and labels, and steps as far as they are few.
+static void write_row(const grid *g, const grid *in, const shallows *s, ptrdiff_t y,
+                      int32_t *line) {
+    const uint8_t *found = s->found + y * g->width;
+    const uint64_t *open = bits_of_row(&s->open, y), *taken = bits_of_row(&s->taken, y);
+    const int32_t *seeds = plane(in, y, LABEL);
+    int32_t *steps = plane(g, y, STEPS);
+    for (ptrdiff_t x = 0; x < g->width; x++)
+        line[x] = found[x];
+    for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES) {
+        const wides few = wides_load(line + x) & spread_bits(taken, x);
+        const wides far = wides_all(FAR) & ~spread_bits(taken, x);
+        wides_store(line + x, (few | far) & spread_bits(open, x));
     }
+    memcpy(plane(g, y, LEVEL), plane(in, y, LEVEL), STEPS * (size_t)g->width * sizeof *steps);
+    for (ptrdiff_t x = 0; x < g->width; x++)
+        steps[x] = seeds[x] == DAM ? DAM : line[x];
 }
 
-// Takes what is left around p. No branches: they would go either way.
-static inline void take_around(const grid *g, const shallows *s, const rings *w, place p,
-                               queue *q) {
-    const ptrdiff_t x = p & 0xffff, y = p >> 16;
-    uint64_t *above = taken_row(s, y - 1), *here = above + s->nwords, *below = here + s->nwords;
-    const unsigned beside = taken_3(here, x);
-    const unsigned taken =
-        taken_3(above, x) | (beside & 1) << 3 | (beside & 4) << 2 | taken_3(below, x) << 5;
-    const unsigned bits = s->same[y * g->width + x] & ~taken;
-    place *to = (place *)q->pool->data + q->tail;
-    for (int k = 0; k < NEAR; k++)
-        to[k] = p + w->to[bits][k];
-    q->tail += (size_t)__builtin_popcount(bits);
-    take_3(above, x, bits & 7);
-    take_3(here, x, (bits >> 3 & 1) | (bits >> 2 & 4));
-    take_3(below, x, bits >> 5);
-}
-
-enum { AHEAD = 24 };
-
-static inline void foresee(const grid *g, const shallows *s, const queue *q) {
-    const place p = ((const place *)q->pool->data)[q->head + AHEAD];
-    __builtin_prefetch(pixel(g, p, STEPS), 1);
-    __builtin_prefetch(s->same + (p >> 16) * g->width + (p & 0xffff));
-}
-
-// From all that waits, which has taken one step, to the last.
-static ppx_status spread(const grid *g, const shallows *s, queue *q, ppx_error *error) {
-    rings w;
-    find_rings(g, &w);
-    for (int32_t step = 1; q->head < q->tail; step++)
-        for (const size_t end = q->tail; q->head < end;) {
-            ppx_status status = queue_reserve(q, NEAR, error);
-            if (status)
-                return status;
-            if (q->head + AHEAD < end)
-                foresee(g, s, q);
-            const place p = queue_take(q);
-            *pixel(g, p, STEPS) = step;
-            take_around(g, s, &w, p, q);
-        }
+static ppx_status begin_steps(const grid *g, const grid *in, ppx_piece *piece, ppx_error *error) {
+    shallows s;
+    ppx_status status = open_shallows(in, piece, &s, error);
+    if (status)
+        return status;
+    const int32_t step = take_near_rings(g, &s);
+    for (ptrdiff_t y = 0; y < g->nrows; y++)
+        write_row(g, in, &s, y, piece->c.data);
+    take_far_rings(g, &s, step);
+    ppx_pool_free(&piece->a);
+    ppx_pool_free(&piece->b);
     return PPX_OK;
 }
 
@@ -337,17 +239,10 @@ static ppx_status find_border_ways(const ppx_job *job, ppx_piece *piece, grid *g
     return PPX_OK;
 }
 
-static ppx_status steps_begin(const grid *g, const grid *in, ppx_piece *piece, ppx_error *error) {
-    queue q = {.pool = &piece->a};
-    shallows s;
-    ppx_status status = begin_steps(g, in, piece, &s, &q, error);
-    if (!status)
-        status = spread(g, &s, &q, error);
-    ppx_pool_free(&piece->b);
-    if (!status)
-        status = ppx_pool_reserve(
-            &piece->b, sizeof(beside) + 2 * (STEPS + 1) * (size_t)g->width * sizeof(int32_t),
-            error);
+static ppx_status begin_beside(const grid *g, ppx_piece *piece, ppx_error *error) {
+    const size_t nwords = 2 * (STEPS + 1) * (size_t)g->width;
+    ppx_status status =
+        ppx_pool_reserve(&piece->b, sizeof(beside) + nwords * sizeof(int32_t), error);
     if (!status)
         *(beside *)piece->b.data = (beside){.known = {false}};
     return status;
@@ -357,7 +252,9 @@ static ppx_status steps_rest(const ppx_job *job, ppx_piece *piece, const ppx_reg
                              ppx_error *error) {
     grid g = grid_of(&region->state, job->values[0].i == 0);
     const grid in = grid_of(&region->in, g.corners);
-    ppx_status status = region->fresh ? steps_begin(&g, &in, piece, error) : PPX_OK;
+    ppx_status status = region->fresh ? begin_steps(&g, &in, piece, error) : PPX_OK;
+    if (!status && region->fresh)
+        status = begin_beside(&g, piece, error);
     const void *const news[2] = {region->above, region->below};
     const size_t nwords = (STEPS + 1) * (size_t)g.width;
     queue q = {.pool = &piece->a};
