@@ -8,6 +8,7 @@
 
 #include "../core/kernel.h"
 #include "lanes.h"
+#include "words.h"
 
 #include <stdlib.h>
 
@@ -15,8 +16,8 @@
 #define TOP INT32_MAX // its level
 #define FAR INT32_MAX // the steps of what nothing has come to
 enum { FLOOD_MOST_SIDE = 65535 };
-enum { LEVEL, LABEL, STEPS };                                         // planes
-enum { NEAR = 8, EARLIER = 4, EDGES = 0x5a, WIDE_LANES = LANES / 2 }; // neighbours in raster order
+enum { LEVEL, LABEL, STEPS };                 // planes
+enum { NEAR = 8, EARLIER = 4, EDGES = 0x5a }; // neighbours in raster order
 
 static inline int32_t higher(int32_t a, int32_t b) {
     return a > b ? a : b;
@@ -82,7 +83,7 @@ typedef struct lines {
 } lines;
 
 static inline size_t line_room(const grid *g) {
-    return ((size_t)g->width + WIDE_LANES) / WIDE_LANES * WIDE_LANES + 2 * WIDE_LANES;
+    return ((size_t)g->width + WORDS) / WORDS * WORDS + 2 * WORDS;
 }
 
 // All of a row that nobody knows is `outside`.

@@ -112,10 +112,10 @@ LANES_INLINE void look_down(const lines *l, ptrdiff_t x, bool corners, int32_t *
 
 static void look_down_row(const grid *g, const lines *l, int32_t *ways, int32_t *bits) {
     if (g->corners) // a constant
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < g->width; x += WORDS)
             look_down(l, x, true, ways, bits);
     else
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < g->width; x += WORDS)
             look_down(l, x, false, ways, bits);
 }
 

@@ -7,7 +7,6 @@
 #ifndef PPX_FLOOD_SHALLOWS_H
 #define PPX_FLOOD_SHALLOWS_H
 
-#include "bits.h"
 #include "flood.h"
 
 typedef struct queue {
@@ -57,18 +56,12 @@ static inline void set_3(uint64_t *row, ptrdiff_t x, unsigned bits) {
         row[(x >> 6) + 1] |= (uint64_t)bits >> (64 - shift);
 }
 
-// Sets those of 64 columns from x on, a multiple of 64, to 0.
-static inline void clear_64(uint64_t *row, ptrdiff_t x, uint64_t bits) {
-    row[x >> 6] &= ~(bits << 1);
-    row[(x >> 6) + 1] &= ~(bits >> 63);
-}
-
 // All bits set for columns from x on, a multiple of the lanes.
 LANES_INLINE wides spread_bits(const uint64_t *row, ptrdiff_t x) {
     const ptrdiff_t at = x + 1;
     const uint64_t bits = row[at >> 6] >> (at & 63) | row[(at >> 6) + 1] << (64 - (at & 63));
     wides one;
-    for (int k = 0; k < WIDE_LANES; k++)
+    for (int k = 0; k < WORDS; k++)
         one[k] = 1 << k;
     return (wides)((wides_all((int32_t)(bits & 0xff)) & one) == one);
 }
@@ -88,10 +81,10 @@ typedef struct shallows {
 // With nothing open.
 static ppx_status shallows_create(shallows *s, const grid *g, ppx_piece *piece, ppx_error *error) {
     const size_t npixels = (size_t)g->nrows * (size_t)g->width;
-    const ptrdiff_t nwords = (g->width + WIDE_LANES) / 64 + 2;
+    const ptrdiff_t nwords = (g->width + WORDS) / 64 + 2;
     const size_t nbits = (size_t)((g->nrows + 2) * nwords);
-    ppx_status status = ppx_pool_reserve(
-        &piece->b, 2 * nbits * sizeof *s->open.words + npixels + WIDE_LANES, error);
+    ppx_status status =
+        ppx_pool_reserve(&piece->b, 2 * nbits * sizeof *s->open.words + npixels + WORDS, error);
     s->waiting = (queue){.pool = &piece->a};
     if (!status) // nobody waits twice; memory that nobody touches is none
         status = queue_reserve(&s->waiting, npixels + NEAR, error);
@@ -111,6 +104,17 @@ static ppx_status shallows_create(shallows *s, const grid *g, ppx_piece *piece, 
             s->ring[set][n++] = 0;
     }
     return PPX_OK;
+}
+
+// Opens pixels of row y from x on, a multiple of 64; takes those that the first steps lead to.
+static inline void open_bits(const shallows *s, ptrdiff_t y, ptrdiff_t x, uint64_t open,
+                             uint64_t firsts) {
+    uint64_t *to = bits_of_row(&s->open, y) + (x >> 6),
+             *taken = bits_of_row(&s->taken, y) + (x >> 6);
+    to[0] |= open << 1;
+    to[1] |= open >> 63;
+    taken[0] &= ~((open & ~firsts) << 1);
+    taken[1] &= ~((open & ~firsts) >> 63);
 }
 
 static inline uint8_t *found_at(const grid *g, const shallows *s, place p) {

@@ -22,12 +22,10 @@ LANES_INLINE void look_lower(const lines *level, ptrdiff_t x, bool corners, int3
     wides_store(steps + x, (wides)(least == own) & wides_all(FAR));
 }
 
-// The bits of neighbours that are as high; one more for what is FAR and has one of them that is
-// not.
-enum { FIRST = 1 << NEAR };
-
-LANES_INLINE void look_level(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
-                             int32_t *found) {
+// Which neighbours are as high, into bits; not 0 for the first steps: for what is FAR and has one
+// of them that is not.
+LANES_INLINE wides look_level(const lines *level, const lines *steps, ptrdiff_t x, bool corners,
+                              int32_t *found) {
     const wides own = here_of(level, x);
     wides same = {0}, drained = {0};
 #pragma GCC unroll 8
@@ -38,17 +36,13 @@ LANES_INLINE void look_level(const lines *level, const lines *steps, ptrdiff_t x
         same |= flat & wides_all(1 << k);
         drained |= flat & (wides)(near_of(steps, x, k) == wides_all(0));
     }
-    drained &= (wides)(here_of(steps, x) == wides_all(FAR));
-    wides_store(found + x, same | (drained & wides_all(FIRST)));
+    wides_store(found + x, same);
+    return drained & (wides)(here_of(steps, x) == wides_all(FAR));
 }
 
-// Bytes of a row, and none up to a multiple of 64.
-static inline size_t bytes_room(const grid *g) {
-    return ((size_t)g->width + 63) / 64 * 64;
-}
+// Lines: of levels row y is in line y & 3, of steps in line 4 + (y & 3); then what is found.
+enum { STEP_LINES = 9 };
 
-// Lines: of levels row y is in line y & 3, of steps in line 4 + (y & 3); then what is found; then
-// bytes.
 static lines lines_around(int32_t *at, size_t room, ptrdiff_t y) {
     lines l;
     for (int k = 0; k < 3; k++)
@@ -63,48 +57,53 @@ static void begin_row(const grid *in, ptrdiff_t y, int32_t *at) {
     int32_t *line = at + (4 + (size_t)(y & 3)) * room, *steps = line + 1;
     const int32_t *seeds = plane(in, y, LABEL);
     if (in->corners) // a constant
-        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < in->width; x += WORDS)
             look_lower(&level, x, true, steps);
     else
-        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < in->width; x += WORDS)
             look_lower(&level, x, false, steps);
     for (ptrdiff_t x = 0; x < in->width; x++)
         steps[x] = seeds[x] == DAM ? DAM : seeds[x] ? 0 : steps[x];
     line[0] = steps[in->width] = DAM;
 }
 
-// Where steps can spread, and where the first ones lead.
-static void open_row(const grid *in, ptrdiff_t y, int32_t *at, shallows *s) {
+// Opens up to 64 pixels from x on, a multiple of 64: where steps can spread, and where the first
+// ones lead.
+LANES_INLINE void open_64(const grid *in, ptrdiff_t y, ptrdiff_t x, int32_t *at, bool corners,
+                          shallows *s) {
     const size_t room = line_room(in);
     const lines level = lines_around(at, room, y), steps = lines_around(at + 4 * room, room, y);
+    const ptrdiff_t n = in->width - x < 64 ? in->width - x : 64;
     int32_t *found = at + 8 * room;
-    uint8_t *open = (uint8_t *)(found + room), *first = open + bytes_room(in);
+    uint64_t open = 0, others = 0;
+    for (ptrdiff_t k = 0; k < n; k += WORDS) {
+        const wides first = look_level(&level, &steps, x + k, corners, found);
+        const wides here = here_of(&steps, x + k);
+        others |= (uint64_t)words_equal((words)first, words_all(0)) << k;
+        open |= (uint64_t)words_equal((words)here, words_all(FAR)) << k;
+    }
+    const uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+    uint64_t firsts = ~others & all;
+    open_bits(s, y, x, open & all, firsts);
+    for (; firsts; firsts &= firsts - 1)
+        queue_add(&s->waiting, (place)(y << 16 | (x + __builtin_ctzll(firsts))));
+}
+
+static void open_row(const grid *in, ptrdiff_t y, int32_t *at, shallows *s) {
     if (in->corners) // a constant
-        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
-            look_level(&level, &steps, x, true, found);
+        for (ptrdiff_t x = 0; x < in->width; x += 64)
+            open_64(in, y, x, at, true, s);
     else
-        for (ptrdiff_t x = 0; x < in->width; x += WIDE_LANES)
-            look_level(&level, &steps, x, false, found);
-    uint8_t *same = s->found + y * in->width;
-    for (ptrdiff_t x = 0; x < in->width; x++) {
+        for (ptrdiff_t x = 0; x < in->width; x += 64)
+            open_64(in, y, x, at, false, s);
+    const int32_t *restrict found = at + 8 * line_room(in);
+    uint8_t *restrict same = s->found + y * in->width;
+    for (ptrdiff_t x = 0; x < in->width; x++)
         same[x] = (uint8_t)found[x];
-        first[x] = (uint8_t)(found[x] >> NEAR);
-        open[x] = steps.at[1][x + 1] == FAR;
-    }
-    uint64_t *opens = bits_of_row(&s->open, y), *taken = bits_of_row(&s->taken, y);
-    for (ptrdiff_t x = 0; x < in->width; x += 64) {
-        uint64_t firsts = bits_of_64(first + x);
-        const uint64_t bits = bits_of_64(open + x);
-        opens[x >> 6] |= bits << 1;
-        opens[(x >> 6) + 1] |= bits >> 63;
-        clear_64(taken, x, bits & ~firsts);
-        for (; firsts; firsts &= firsts - 1)
-            queue_add(&s->waiting, (place)(y << 16 | (x + __builtin_ctzll(firsts))));
-    }
 }
 
 static ppx_status open_shallows(const grid *in, ppx_piece *piece, shallows *s, ppx_error *error) {
-    const size_t room = line_room(in), nbytes = 9 * room * sizeof(int32_t) + 2 * bytes_room(in);
+    const size_t room = line_room(in), nbytes = STEP_LINES * room * sizeof(int32_t);
     ppx_status status = ppx_pool_reserve(&piece->c, nbytes, error);
     if (!status)
         status = shallows_create(s, in, piece, error);
@@ -136,7 +135,7 @@ static void write_row(const grid *g, const grid *in, const shallows *s, ptrdiff_
     int32_t *steps = plane(g, y, STEPS);
     for (ptrdiff_t x = 0; x < g->width; x++)
         line[x] = found[x];
-    for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES) {
+    for (ptrdiff_t x = 0; x < g->width; x += WORDS) {
         const wides few = wides_load(line + x) & spread_bits(taken, x);
         const wides far = wides_all(FAR) & ~spread_bits(taken, x);
         wides_store(line + x, (few | far) & spread_bits(open, x));

@@ -45,10 +45,10 @@ static const int32_t *ways_of(const grid *g, ptrdiff_t y, int32_t *at) {
         steps.at[k] = level.at[k] + 3 * room;
     }
     if (g->corners) // a constant
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < g->width; x += WORDS)
             look_back(&level, &steps, x, true, ways);
     else
-        for (ptrdiff_t x = 0; x < g->width; x += WIDE_LANES)
+        for (ptrdiff_t x = 0; x < g->width; x += WORDS)
             look_back(&level, &steps, x, false, ways);
     return ways;
 }

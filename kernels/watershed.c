@@ -48,13 +48,18 @@ static inline int32_t turning(const ppx_job *job) {
     return type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : -1;
 }
 
-static inline int32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
-    if (!row)
-        return 0;
-    const uint32_t seed = type == PPX_U8    ? ((const uint8_t *)row)[x]
-                          : type == PPX_U16 ? ((const uint16_t *)row)[x]
-                                            : ((const uint32_t *)row)[x];
-    return seed > (uint32_t)MOST_LABEL ? 0 : (int32_t)seed;
+// The labels of a row of markers.
+static void seeds_of(const void *markers, ppx_type type, ptrdiff_t width, int32_t *labels) {
+    if (!markers)
+        memset(labels, 0, (size_t)width * sizeof *labels);
+    for (ptrdiff_t x = 0; markers && type == PPX_U8 && x < width; x++)
+        labels[x] = ((const uint8_t *)markers)[x];
+    for (ptrdiff_t x = 0; markers && type == PPX_U16 && x < width; x++)
+        labels[x] = ((const uint16_t *)markers)[x];
+    for (ptrdiff_t x = 0; markers && type == PPX_U32 && x < width; x++) {
+        const uint32_t seed = ((const uint32_t *)markers)[x];
+        labels[x] = seed > (uint32_t)MOST_LABEL ? 0 : (int32_t)seed;
+    }
 }
 
 static void levels_geometry(const ppx_job *job, ppx_geometry *g) {
