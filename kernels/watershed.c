@@ -5,15 +5,17 @@
 // image) or which are the minima, numbered by first pixel in raster order. A pixel is flooded at
 // (level, steps): the least over all paths from a marker of the highest value on the way and, at
 // that level, of the steps since it was reached (the drain of a plateau, then its distance to it).
-// It takes the label of the neighbour that was flooded first, of several the smallest label. That
-// makes the result unique: (level, steps) is the least fixed point of a monotone map, as in image
-// foresting (Falcao, Stolfi, Lotufo 2004), and every label hangs on an earlier pixel. Without
+// It takes the label of the neighbour that was flooded first, of several the first in raster order.
+// That makes the result unique: (level, steps) is the least fixed point of a monotone map, as in
+// image foresting (Falcao, Stolfi, Lotufo 2004), and every label hangs on an earlier pixel. Without
 // markers this is steepest descent with lower completion (Roerdink, Meijster 2000). of=maxima: the
 // same of the inverted image. depth: minima from which a way out climbs no more than that are
-// filled first (h-minima); lines: pixels next to a smaller label become 0, afterwards.
-// Border: nothing lies outside. Limits: 65535 pixels a side. Memory: 24 bytes a pixel and what
-// waits. Method: a piece floods by height (Meyer 1991), and again from the rows of its neighbours
-// as these change.
+// filled first (h-minima), and the flood is that of the filled image; lines: pixels next to a
+// smaller label become 0, afterwards. Border: nothing lies outside. Limits: 65535 pixels a side;
+// of markers the labels below 2^32 - 17, larger ones are none. Memory: 20 bytes a pixel and what
+// waits. Method: no queue of heights. Levels, steps and labels settle one after the other: levels
+// along the minimum spanning forest of passes (flood_levels.h), steps ring by ring on all plateaus
+// at once (flood_steps.h), labels along the ways that are left (flood_labels.h).
 #include "basins.h"
 #include "flood_labels.h"
 #include "flood_levels.h"
