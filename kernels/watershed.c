@@ -5,81 +5,80 @@
 // image) or which are the minima, numbered by first pixel in raster order. A pixel is flooded at
 // (level, steps): the least over all paths from a marker of the highest value on the way and, at
 // that level, of the steps since it was reached (the drain of a plateau, then its distance to it).
-// It takes the label of the neighbour that was flooded first, of several the smallest label. That
-// makes the result unique: (level, steps) is the least fixed point of a monotone map, as in image
-// foresting (Falcao, Stolfi, Lotufo 2004), and every label hangs on an earlier pixel. Without
+// It takes the label of the neighbour that was flooded first, of several the first in raster order.
+// That makes the result unique: (level, steps) is the least fixed point of a monotone map, as in
+// image foresting (Falcao, Stolfi, Lotufo 2004), and every label hangs on an earlier pixel. Without
 // markers this is steepest descent with lower completion (Roerdink, Meijster 2000). of=maxima: the
 // same of the inverted image. depth: minima from which a way out climbs no more than that are
-// filled first (h-minima); lines: pixels next to a smaller label become 0, afterwards.
-// Border: nothing lies outside. Limits: 65535 pixels a side. Memory: 24 bytes a pixel and what
-// waits. Method: a piece floods by height (Meyer 1991), and again from the rows of its neighbours
-// as these change.
+// filled first (h-minima), and the flood is that of the filled image; lines: pixels next to a
+// smaller label become 0, afterwards. Border: nothing lies outside. Limits: 65535 pixels a side;
+// of markers the labels below 2^32 - 17, larger ones are none. Memory: 20 bytes a pixel and what
+// waits. Method: no queue of heights. Levels, steps and labels settle one after the other: levels
+// along the minimum spanning forest of passes (flood_levels.h), steps ring by ring on all plateaus
+// at once (flood_steps.h), labels along the ways that are left (flood_labels.h).
 #include "basins.h"
-
-#include <math.h>
+#include "flood_labels.h"
+#include "flood_levels.h"
 
 enum { CONNECTIVITY, OF, MARKERS, DEPTH, FLOOR, LINES };
 
-// ---- Heights: 32-bit words in the order in which water comes ------------------------------------
+// ---- Heights: words in the order in which water comes -------------------------------------------
 
-static inline uint32_t height_of_f32(float v) {
-    uint32_t bits;
-    v += 0.0f; // one zero
-    memcpy(&bits, &v, sizeof bits);
-    return bits >> 31 ? ~bits : bits | 1u << 31;
+static inline int32_t height_of_u32(uint32_t v) {
+    return (int32_t)(v ^ 1u << 31);
 }
 
-static inline float f32_of_height(uint32_t height) {
-    const uint32_t bits = height >> 31 ? height & ~(1u << 31) : ~height;
+static inline int32_t height_of_f32(float v) {
+    int32_t bits;
+    v += 0.0f; // one zero
+    memcpy(&bits, &v, sizeof bits);
+    return bits < 0 ? bits ^ INT32_MAX : bits;
+}
+
+static inline float f32_of_height(int32_t height) {
+    const int32_t bits = height < 0 ? height ^ INT32_MAX : height;
     float v;
     memcpy(&v, &bits, sizeof v);
     return v;
 }
 
-// Of u8 and u16 they are small numbers, so that each can have a list of its own.
-static inline uint32_t highest(ppx_type type) {
-    return type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : UINT32_MAX;
-}
-
-static inline uint32_t seed_at(const void *row, ppx_type type, ptrdiff_t x) {
-    if (!row)
+// The bits that turn the order of heights.
+static inline int32_t turning(const ppx_job *job) {
+    const ppx_type type = job->first.type;
+    if (job->values[OF].i)
         return 0;
-    const uint32_t seed = type == PPX_U8    ? ((const uint8_t *)row)[x]
-                          : type == PPX_U16 ? ((const uint16_t *)row)[x]
-                                            : ((const uint32_t *)row)[x];
-    return seed == DAM ? 0 : seed;
+    return type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : -1;
 }
 
-#define PIXEL uint8_t
-#define HEIGHT (uint32_t)
-#define NAME(function) function##_u8
-#include "watershed.inc.h"
+// The labels of a row of markers.
+static void seeds_of(const void *markers, ppx_type type, ptrdiff_t width, int32_t *labels) {
+    if (!markers)
+        memset(labels, 0, (size_t)width * sizeof *labels);
+    for (ptrdiff_t x = 0; markers && type == PPX_U8 && x < width; x++)
+        labels[x] = ((const uint8_t *)markers)[x];
+    for (ptrdiff_t x = 0; markers && type == PPX_U16 && x < width; x++)
+        labels[x] = ((const uint16_t *)markers)[x];
+    for (ptrdiff_t x = 0; markers && type == PPX_U32 && x < width; x++) {
+        const uint32_t seed = ((const uint32_t *)markers)[x];
+        labels[x] = seed > (uint32_t)MOST_LABEL ? 0 : (int32_t)seed;
+    }
+}
 
-#define PIXEL uint16_t
-#define HEIGHT (uint32_t)
-#define NAME(function) function##_u16
-#include "watershed.inc.h"
-
-#define PIXEL uint32_t
-#define HEIGHT (uint32_t)
-#define NAME(function) function##_u32
-#include "watershed.inc.h"
-
-#define PIXEL float
-#define HEIGHT height_of_f32
-#define NAME(function) function##_f32
-#include "watershed.inc.h"
-
-static void ground_geometry(const ppx_job *job, ppx_geometry *g) {
+static void levels_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
     g->out.type = PPX_U32;
-    g->out.channels = 2;
+    g->out.channels = LABEL + 1;
     g->keep_alpha = false;
 }
 
-static void pixel_geometry(const ppx_job *job, ppx_geometry *g) {
+static void steps_geometry(const ppx_job *job, ppx_geometry *g) {
     (void)job;
-    g->out.channels = 4;
+    g->out.channels = STEPS + 1;
+}
+
+static void water_geometry(const ppx_job *job, ppx_geometry *g) {
+    (void)job;
+    g->out.channels = 1;
 }
 
 static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
@@ -89,50 +88,124 @@ static void labels_geometry(const ppx_job *job, ppx_geometry *g) {
         g->up = g->down = 1;
 }
 
-// ---- Minima -------------------------------------------------------------------------------------
+// ---- Levels -------------------------------------------------------------------------------------
 
 // The height that is `depth` grey levels above this one.
-static inline uint32_t raised(const ppx_job *job, uint32_t height) {
+static inline int32_t raised(const ppx_job *job, int32_t height) {
     const double depth = job->values[DEPTH].d;
-    const bool turned = job->values[OF].i == 0;
-    if (job->first.type == PPX_F32) {
-        const float v = f32_of_height(turned ? ~height : height);
-        const uint32_t to = height_of_f32((float)(turned ? v - depth : v + depth));
-        return turned ? ~to : to;
+    const ppx_type type = job->first.type;
+    if (type == PPX_F32) {
+        const int32_t turn = turning(job);
+        const float v = f32_of_height(height ^ turn);
+        return height_of_f32((float)(turn ? v - depth : v + depth)) ^ turn;
     }
-    const uint32_t most = highest(job->first.type), more = (uint32_t)depth;
-    return most - height < more ? most : height + more;
+    const int32_t most = type == PPX_U8 ? UINT8_MAX : type == PPX_U16 ? UINT16_MAX : TOP;
+    const int64_t sum = height + (int64_t)depth;
+    return sum < most ? (int32_t)sum : most;
 }
 
-static ppx_status fill_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
-                            ppx_error *error) {
-    (void)piece, (void)error;
-    const grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
-    const bool deep = job->values[DEPTH].d > 0;
-    line waiting = {END, NULL};
-    for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++) {
-        const ground *from = ppx_image_row(&g.in, y);
-        uint32_t *flags = ppx_image_row(&g.state, y);
-        node *to = row_nodes(flags, g.width);
-        for (ptrdiff_t x = 0; x < g.width; x++) {
-            const bool dam = from[x].seed == DAM;
-            const uint32_t height = dam ? UINT32_MAX : from[x].height;
-            flags[x] = dam ? DAM : 0;
-            to[x] = (node){dam || !deep ? height : raised(job, height), height, 0};
-        }
+// Water comes from the markers; or, to fill what is shallow, from above each pit. Plane LEVEL has
+// the heights.
+static ppx_status find_springs(const terrain *t, const grid *g, const pits *all, ppx_pool *scratch,
+                               ppx_error *error) {
+    if (!t->markers->data)
+        for (uint32_t id = 1; id <= all->n; id++)
+            all->spring[id] = raised(t->job, all->level[id]);
+    ppx_status status = ppx_pool_reserve(scratch, (size_t)g->width * sizeof(int32_t), error);
+    int32_t *seeds = scratch->data;
+    for (ptrdiff_t y = 0; !status && t->markers->data && y < g->nrows; y++) {
+        const int32_t *ids = plane(g, y, LABEL), *heights = plane(g, y, LEVEL);
+        labels_of(t, y, seeds);
+        for (ptrdiff_t x = 0; x < g->width; x++)
+            if (seeds[x] && ids[x] != DAM)
+                add_spring(all, ids[x], heights[x]);
     }
-    if (!deep)
+    return status;
+}
+
+static ppx_status begin_levels(const terrain *t, ppx_piece *piece, const grid *g,
+                               ppx_error *error) {
+    pits all;
+    ppx_status status = find_forest(g, t, piece, &all, error);
+    for (ptrdiff_t y = 0; !status && y < g->nrows; y++)
+        heights_of(t, y, plane(g, y, LEVEL));
+    if (!status)
+        status = find_springs(t, g, &all, &piece->a, error);
+    if (status)
+        return status;
+    find_levels(&all);
+    const bool whole = piece->nrows == t->job->in.height;
+    if (!whole)
+        status = keep_forest(g, piece, &all, error);
+    for (ptrdiff_t y = 0; !status && y < g->nrows; y++) {
+        raise_row(g, &all, y, plane(g, y, LABEL));
+        labels_of(t, y, plane(g, y, LABEL));
+    }
+    if (whole)
+        ppx_piece_free(piece);
+    return status;
+}
+
+static void lower_levels(const terrain *t, const ppx_piece *piece, const ppx_region *region,
+                         const grid *g) {
+    const pits *all = piece->c.data;
+    const int32_t *ids = piece->a.data;
+    bool news = false;
+    for (int side = 0; side < 2; side++) {
+        const ptrdiff_t y = side ? g->nrows - 1 : 0;
+        const int32_t *row = side ? region->below : region->above;
+        if (!row)
+            continue;
+        heights_of(t, y, plane(g, y, LEVEL));
+        news |= springs_from_beside(g, all, row, plane(g, y, LEVEL), ids + y * g->width);
+        raise_row(g, all, y, ids + y * g->width);
+    }
+    if (!news)
+        return;
+    find_levels(all);
+    for (ptrdiff_t y = 0; y < g->nrows; y++) {
+        heights_of(t, y, plane(g, y, LEVEL));
+        raise_row(g, all, y, ids + y * g->width);
+    }
+}
+
+static ppx_status levels_rest(const terrain *t, ppx_piece *piece, const ppx_region *region,
+                              ppx_error *error) {
+    const grid g = grid_of(&region->state, t->job->values[CONNECTIVITY].i == 0);
+    if (t->markers->data || t->job->values[DEPTH].d > 0) {
+        if (region->fresh)
+            return begin_levels(t, piece, &g, error);
+        lower_levels(t, piece, region, &g);
         return PPX_OK;
-    if (region->fresh) {
-        fill_sweep(&g, false);
-        fill_sweep(&g, true);
-        fill_wait(&g, &waiting);
     }
-    fill_from_beside(&g, g.above, 0, &waiting);
-    fill_from_beside(&g, g.below, g.nrows - 1, &waiting);
-    fill_on(&g, &waiting);
+    for (ptrdiff_t y = 0; region->fresh && y < g.nrows; y++) {
+        heights_of(t, y, plane(&g, y, LEVEL));
+        labels_of(t, y, plane(&g, y, LABEL));
+    }
     return PPX_OK;
 }
+
+#define PIXEL uint8_t
+#define HEIGHT (int32_t)
+#define NAME(function) function##_u8
+#include "watershed.inc.h"
+
+#define PIXEL uint16_t
+#define HEIGHT (int32_t)
+#define NAME(function) function##_u16
+#include "watershed.inc.h"
+
+#define PIXEL uint32_t
+#define HEIGHT height_of_u32
+#define NAME(function) function##_u32
+#include "watershed.inc.h"
+
+#define PIXEL float
+#define HEIGHT height_of_f32
+#define NAME(function) function##_f32
+#include "watershed.inc.h"
+
+// ---- Minima -------------------------------------------------------------------------------------
 
 // Components touch as those of `label` do.
 static ppx_status basins_seam(const ppx_job *job, const uint32_t *above, const uint32_t *below,
@@ -145,42 +218,6 @@ static void basins_report(const ppx_job *job, const void *records, size_t n) {
     (void)records;
     if (job->sink->number)
         job->sink->number(job->sink->context, job->kernel->name, "basins", (double)n);
-}
-
-// ---- The flood ----------------------------------------------------------------------------------
-
-// The rows beside a piece stay in its pool a until others come.
-static ppx_status flood_rest(const ppx_job *job, ppx_piece *piece, const ppx_region *region,
-                             ppx_error *error) {
-    grid g = grid_of(region, job->values[CONNECTIVITY].i == 0);
-    const size_t row_nbytes = (size_t)g.width * (sizeof(uint32_t) + sizeof(node));
-    if (region->fresh) {
-        heap h = {.pool = &piece->b, .unused = END};
-        h.direct = job->first.type == PPX_U8 || job->first.type == PPX_U16;
-        h.nlists = h.direct ? highest(job->first.type) + 1 : 33;
-        ppx_status status = ppx_pool_reserve(&piece->a, 2 * row_nbytes, error);
-        if (!status)
-            status = ppx_pool_reserve(&piece->c, h.nlists * sizeof(uint32_t), error);
-        if (status)
-            return status;
-        memset(piece->a.data, 0, 2 * row_nbytes);
-        h.lists = piece->c.data;
-        memset(h.lists, 0xff, h.nlists * sizeof *h.lists); // END
-        status = flood_piece(&g, &h, error);
-        ppx_pool_free(&piece->b);
-        ppx_pool_free(&piece->c);
-        if (status)
-            return status;
-    }
-    uint32_t *above = piece->a.data, *below = above + row_nbytes / sizeof *above;
-    if (region->above)
-        memcpy(above, region->above, row_nbytes);
-    if (region->below)
-        memcpy(below, region->below, row_nbytes);
-    g.above = above;
-    g.below = below;
-    flood_on(&g, region->above != NULL, region->below != NULL);
-    return PPX_OK;
 }
 
 // ---- Labels -------------------------------------------------------------------------------------
@@ -196,7 +233,7 @@ static void labels(const ppx_job *job, const ppx_block *block) {
         const uint32_t *in = block->in[k];
         uint32_t *out = block->out[k];
         for (ptrdiff_t x = 0; x < width; x++)
-            out[x] = in[x] == DAM ? 0 : in[x];
+            out[x] = in[x] == (uint32_t)DAM ? 0 : in[x];
         if (!job->values[LINES].i)
             continue;
         const uint32_t *above = block->in[k - 1], *below = block->in[k + 1];
@@ -244,22 +281,18 @@ static const ppx_param watershed_params[] = {
 
 static const ppx_step watershed_steps[] = {
     {
-        .pattern = PPX_MAP,
-        .geometry = ground_geometry,
-        .map = {.rows = {ground_u8, ground_u16, ground_u32, ground_f32}, .with = PPX_WITH_IMAGE},
+        .pattern = PPX_SETTLE,
+        .geometry = levels_geometry,
+        .settle = {.with = PPX_WITH_IMAGE,
+                   .rest = {levels_rest_u8, levels_rest_u16, levels_rest_u32, levels_rest_f32}},
     },
     {
         .pattern = PPX_SETTLE,
-        .geometry = pixel_geometry,
-        .settle = {.rest = {[PPX_U32] = fill_rest}},
-    },
-    {
-        .pattern = PPX_SETTLE,
-        .settle = {.rest = {[PPX_U32] = minima_rest}},
+        .geometry = steps_geometry,
+        .settle = {.rest = {[PPX_U32] = steps_rest}},
     },
     {
         .pattern = PPX_JOIN,
-        .geometry = ground_geometry,
         .join = {.record_nbytes = sizeof(uint32_t),
                  .local = {[PPX_U32] = basins_local},
                  .edge = basins_edge,
@@ -270,8 +303,8 @@ static const ppx_step watershed_steps[] = {
     },
     {
         .pattern = PPX_SETTLE,
-        .geometry = pixel_geometry,
-        .settle = {.rest = {[PPX_U32] = flood_rest}},
+        .geometry = water_geometry,
+        .settle = {.rest = {[PPX_U32] = labels_rest}},
     },
     {
         .pattern = PPX_MAP,
@@ -294,8 +327,8 @@ const ppx_kernel PPX_KERNEL(watershed) = {
     .nparams = sizeof watershed_params / sizeof *watershed_params,
     .check = watershed_check,
     .steps = watershed_steps,
-    .nsteps = 6,
-    .loop_from = 1,
-    .loop_to = 4,
+    .nsteps = 5,
+    .loop_from = 2,
+    .loop_to = 3,
     .again = finds_minima,
 };

@@ -150,12 +150,12 @@ static void label(model *m) {
         const ptrdiff_t p = order[j];
         m->labels[p] = m->seeds[p];
         cost best = {HUGE_VAL, HUGE_VAL};
-        for (int k = m->seeds[p] || m->dam[p] ? 0 : around(m, p, near); k > 0; k--) {
-            const ptrdiff_t q = near[k - 1];
+        const int n = m->seeds[p] || m->dam[p] ? 0 : around(m, p, near);
+        for (int k = 0; k < n; k++) {
+            const ptrdiff_t q = near[k];
             if (m->costs[q].level == HUGE_VAL || compare(step(m, m->costs[q], p), m->costs[p]))
                 continue;
-            int order_q = compare(m->costs[q], best);
-            if (order_q < 0 || (order_q == 0 && m->labels[q] < m->labels[p])) {
+            if (compare(m->costs[q], best) < 0) { // or is the first in raster order
                 best = m->costs[q];
                 m->labels[p] = m->labels[q];
             }
@@ -190,6 +190,8 @@ static ppx_image define(const ppx_image *in, options o) {
         m.dam[p] = !(v >= (o.floored ? o.floor : -HUGE_VAL));
     }
     find_seeds(&m);
+    for (ptrdiff_t p = 0; !o.markers && p < m.n; p++)
+        m.value[p] = m.filled[p];
     relax(&m);
     label(&m);
     ppx_image out;
