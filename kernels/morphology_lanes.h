@@ -21,6 +21,15 @@ typedef uint32_t lanes_bits __attribute__((vector_size(LANES_NBYTES)));
 
 #ifdef __AVX2__
 
+// v's bytes moved up by n (1 to 32, a constant), those of the vector before following in.
+#define LANES_LATER(before, v, n)                                                                  \
+    lanes_later((__m256i)(before), (__m256i)(v),                                                   \
+                _mm256_permute2x128_si256((__m256i)(before), (__m256i)(v), 0x21), n)
+#define lanes_later(before, v, between, n)                                                         \
+    ((n) < 16   ? _mm256_alignr_epi8(v, between, (16 - (n)) & 15)                                  \
+     : (n) > 16 ? _mm256_alignr_epi8(between, before, (32 - (n)) & 15)                             \
+                : between)
+
 static inline lanes_u8 least_u8(lanes_u8 a, lanes_u8 b) {
     return (lanes_u8)_mm256_min_epu8((__m256i)a, (__m256i)b);
 }
