@@ -30,8 +30,9 @@
 #include "morphology_element.h"
 #include "morphology_lanes.h"
 
-enum { BAND = 8 };              // rows of a rectangle's output that are made together
-enum { BLOCK = 16 };            // rows in a call, few so that what lies between steps stays near
+enum { BAND = 8 }; // rows of a rectangle's output that are made together
+// Rows in a call: few where all of them are in the cache at a time.
+enum { BLOCK = PPX_STRIP, ROUND_BLOCK = 16 };
 enum { MAX_CORE = MAX_SIZE };   // rows, or groups of BAND, that a band's windows have in common
 enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it
 
@@ -58,7 +59,7 @@ static ptrdiff_t round_up_odd(ptrdiff_t n, ptrdiff_t unit) {
 static ptrdiff_t tile_nbytes(const plan *p) {
     if (p->kind != ROUND)
         return 8192;
-    const ptrdiff_t nrows = p->up + BLOCK + p->down + 2 * (p->up + 1);
+    const ptrdiff_t nrows = p->up + ROUND_BLOCK + p->down + 2 * (p->up + 1);
     const ptrdiff_t nbytes = CACHE_NBYTES / nrows;
     return nbytes < 512 ? 512 : nbytes > 4096 ? 4096 : nbytes;
 }
@@ -105,9 +106,12 @@ static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
     const plan p = make_plan(job, sign, PLAIN);
     g->up = p.up;
     g->down = p.down;
-    g->side = p.kind == ROUND ? p.left : 0;
+    if (p.kind == ROUND) {
+        g->side = p.left;
+        g->down++; // two rows are made at a time
+    }
     g->border = PPX_REPLICATE;
-    g->block = BLOCK;
+    g->block = p.kind == ROUND ? ROUND_BLOCK : BLOCK;
     g->scratch_nbytes = scratch_nbytes(job, &p);
 }
 

@@ -18,6 +18,7 @@ typedef struct NAME(band) {
     ptrdiff_t ncore;
     PIXEL *to[BAND];
     const PIXEL *with[BAND]; // of the first input, if it is needed
+    const PIXEL *soon[BAND]; // rows that will be taken in next
     finish finish;
     ptrdiff_t lean; // of all of these, from a row to the next
 } NAME(band);
@@ -83,10 +84,10 @@ static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, co
         to[k] = found[k];
     NAME(band_at)(b, to, (const PIXEL *const *)to, x, 0, m, PLAIN);
     for (int k = 0; k < m; k++) {
-        const ptrdiff_t column = x + b->lean * k;
-        for (ptrdiff_t at = 0; at < NLANES; at++)
-            if (column + at >= 0 && column + at < p->n)
-                NAME(put_one)(b->finish, b->to[k] + x + at, b->with[k] + x + at, found[k][at]);
+        const ptrdiff_t column = x + b->lean * k, from = column < 0 ? -column : 0;
+        const ptrdiff_t end = p->n - column < NLANES ? p->n - column : NLANES;
+        for (ptrdiff_t at = from; at < end; at++)
+            NAME(put_one)(b->finish, b->to[k] + x + at, b->with[k] + x + at, found[k][at]);
     }
 }
 
@@ -96,6 +97,12 @@ NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finis
     ptrdiff_t x = -later;
     for (; x < sooner; x += NLANES)
         NAME(band_edge)(p, b, x, m);
+    for (; x + 2 * NLANES + later <= p->n; x += 2 * NLANES) {
+        for (int k = 0; k < m; k++)
+            __builtin_prefetch(b->soon[k] + x, 0, 2);
+        NAME(band_at)(b, b->to, b->with, x, x, m, how);
+        NAME(band_at)(b, b->to, b->with, x + NLANES, x + NLANES, m, how);
+    }
     for (; x + NLANES + later <= p->n; x += NLANES)
         NAME(band_at)(b, b->to, b->with, x, x, m, how);
     for (; x < p->n + sooner; x += NLANES)
@@ -173,6 +180,10 @@ static void NAME(band_rows)(const plan *p, const ppx_block *block, ptrdiff_t i0,
         b.with[k] = b.to[k];
         if (p->finish == FROM_FIRST || p->finish == LESS_FIRST)
             b.with[k] = (const PIXEL *)block->with[i + k] + k * p->lean;
+    }
+    for (int k = 0; k < m; k++) {
+        const ptrdiff_t soon = i + BAND + k < block->nrows ? i + BAND + k : block->nrows - 1;
+        b.soon[k] = block->in[soon + p->down];
     }
     for (int k = 0; k < m - 1; k++) {
         const ptrdiff_t above = k - p->up, below = p->down + 1 + k;

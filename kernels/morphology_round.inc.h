@@ -9,61 +9,70 @@
 //
 // Scratch: two lines for each height (of two rows). Height 0 is the row itself.
 
-// Two vectors of each line, from column x of the rows above[y] and below[y]: those that are y rows
-// above the first output row, and y rows below the second.
-static inline void NAME(heights_at)(const plan *p, const PIXEL *const *above,
-                                    const PIXEL *const *below, PIXEL *const *to, ptrdiff_t x,
-                                    ptrdiff_t at) {
-    LANES a0 = NAME(load)(above[0] + x), b0 = NAME(load)(below[0] + x);
-    LANES a1 = NAME(load)(above[0] + x + NLANES), b1 = NAME(load)(below[0] + x + NLANES);
-    for (ptrdiff_t y = 1; y <= p->up; y++) {
-        const LANES common0 = PICK_LANES(a0, b0), common1 = PICK_LANES(a1, b1);
-        a0 = PICK_LANES(common0, NAME(load)(above[y] + x));
-        a1 = PICK_LANES(common1, NAME(load)(above[y] + x + NLANES));
-        b0 = PICK_LANES(common0, NAME(load)(below[y] + x));
-        b1 = PICK_LANES(common1, NAME(load)(below[y] + x + NLANES));
-        if (to[y]) {
-            NAME(store)(to[y] + at, a0);
-            NAME(store)(to[y] + at + NLANES, a1);
-            NAME(store)(to[y] + p->span + at, b0);
-            NAME(store)(to[y] + p->span + at + NLANES, b1);
-        }
+// What a tile of a block has in common: lines[y] is that of height y, NULL if no column has it, for
+// the first of two rows; places[k] is column k of the element in it, and for the second.
+typedef struct NAME(round_tile) {
+    ptrdiff_t x0, x1;
+    PIXEL *lines[MAX_RADIUS + 1];
+    const PIXEL *places[2][MAX_SIZE];
+} NAME(round_tile);
+
+static void NAME(open_tile)(const plan *p, const ppx_block *block, NAME(round_tile) * tile) {
+    for (ptrdiff_t y = 0; y <= p->up; y++)
+        tile->lines[y] = NULL;
+    for (ptrdiff_t k = 0; k < p->nspots; k++) {
+        const spot *column = &p->spots[k];
+        if (column->y == 0)
+            continue;
+        PIXEL *line = (PIXEL *)block->scratch + 2 * (column->y - 1) * p->span + p->lead - tile->x0;
+        tile->lines[column->y] = line;
+        tile->places[0][k] = line + column->x * p->channels;
+        tile->places[1][k] = tile->places[0][k] + p->span;
     }
 }
 
-// Output rows i and i + 1 of a block, columns [x0, x1).
-static void NAME(round_rows)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrdiff_t x0,
-                             ptrdiff_t x1) {
-    const ptrdiff_t around = (p->left * p->channels + NLANES - 1) / NLANES * NLANES;
-    const ptrdiff_t last = block->nrows - 1 + p->down;
-    const PIXEL *above[MAX_RADIUS + 1], *below[MAX_RADIUS + 1], *places[MAX_SIZE];
-    PIXEL *to[MAX_RADIUS + 1];
-    for (ptrdiff_t y = 0; y <= p->up; y++) {
-        above[y] = block->in[i - y];
-        below[y] = block->in[i + 1 + y < last ? i + 1 + y : last]; // there may be no second row
-        to[y] = NULL;
-    }
-    for (ptrdiff_t k = 0; k < p->nspots; k++) // column 0 of the tile
-        if (p->spots[k].y > 0)
-            to[p->spots[k].y] =
-                (PIXEL *)block->scratch + 2 * (p->spots[k].y - 1) * p->span + p->lead;
-    for (ptrdiff_t x = x0 - around; x < x1 + p->right * p->channels; x += 2 * NLANES)
-        NAME(heights_at)(p, above, below, to, x, x - x0);
-    for (int row = 0; row < 2 && i + row < block->nrows; row++) {
-        for (ptrdiff_t k = 0; k < p->nspots; k++) {
-            const PIXEL *line = (const PIXEL *)block->in[i + row] + x0;
-            if (p->spots[k].y > 0)
-                line = to[p->spots[k].y] + row * p->span;
-            places[k] = line + p->spots[k].x * p->channels - x0;
+// The lines of two output rows, of which in[0] and in[1] are the middle.
+static void NAME(make_heights)(const plan *p, const NAME(round_tile) * tile,
+                               const void *const *in) {
+    const ptrdiff_t up = p->up, span = p->span;
+    const ptrdiff_t from = tile->x0 - round_up(p->left * p->channels, NLANES);
+    const ptrdiff_t to = tile->x1 + p->right * p->channels;
+    PIXEL *const *lines = tile->lines;
+    for (ptrdiff_t x = from; x < to; x += 2 * NLANES) {
+        const PIXEL *above = (const PIXEL *)in[0] + x, *below = (const PIXEL *)in[1] + x;
+        LANES a0 = NAME(load)(above), b0 = NAME(load)(below);
+        LANES a1 = NAME(load)(above + NLANES), b1 = NAME(load)(below + NLANES);
+        for (ptrdiff_t y = 1; y <= up; y++) {
+            const LANES common0 = PICK_LANES(a0, b0), common1 = PICK_LANES(a1, b1);
+            above = (const PIXEL *)in[-y] + x;
+            below = (const PIXEL *)in[1 + y] + x;
+            a0 = PICK_LANES(common0, NAME(load)(above));
+            a1 = PICK_LANES(common1, NAME(load)(above + NLANES));
+            b0 = PICK_LANES(common0, NAME(load)(below));
+            b1 = PICK_LANES(common1, NAME(load)(below + NLANES));
+            if (lines[y]) {
+                PIXEL *line = lines[y] + x;
+                NAME(store)(line, a0);
+                NAME(store)(line + NLANES, a1);
+                NAME(store)(line + span, b0);
+                NAME(store)(line + span + NLANES, b1);
+            }
         }
-        NAME(along)(p, block, i + row, x0, x1, places, p->nspots);
     }
 }
 
 static void NAME(round)(const plan *p, const ppx_block *block) {
-    for (ptrdiff_t x0 = 0; x0 < p->n; x0 += p->tile) {
-        const ptrdiff_t x1 = x0 + p->tile < p->n ? x0 + p->tile : p->n;
-        for (ptrdiff_t i = 0; i < block->nrows; i += 2)
-            NAME(round_rows)(p, block, i, x0, x1);
+    NAME(round_tile) tile;
+    for (tile.x0 = 0; tile.x0 < p->n; tile.x0 = tile.x1) {
+        tile.x1 = tile.x0 + p->tile < p->n ? tile.x0 + p->tile : p->n;
+        NAME(open_tile)(p, block, &tile);
+        for (ptrdiff_t i = 0; i < block->nrows; i++) {
+            if (i % 2 == 0)
+                NAME(make_heights)(p, &tile, block->in + i);
+            // The outermost columns are the last two.
+            for (ptrdiff_t k = p->nspots - 1; k >= 0 && p->spots[k].y == 0; k--)
+                tile.places[i % 2][k] = (const PIXEL *)block->in[i] + p->spots[k].x * p->channels;
+            NAME(along)(p, block, i, tile.x0, tile.x1, tile.places[i % 2], p->nspots);
+        }
     }
 }
