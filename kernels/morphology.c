@@ -38,10 +38,11 @@ enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with w
 
 // Rows that are carried from block to block.
 typedef struct ring_state {
-    ptrdiff_t end;       // of the rows that have been taken in
-    ptrdiff_t next_band; // the output row whose band can go on with the groups
-    ptrdiff_t first;     // which group of their ring is the uppermost
-    char pad[40];        // what follows is aligned to 64 bytes
+    ptrdiff_t end;        // of the rows that are there
+    ptrdiff_t second_end; // of those of a diamond's second pass
+    ptrdiff_t next_band;  // the output row whose band can go on with the groups
+    ptrdiff_t first;      // which group of their ring is the uppermost
+    char pad[32];         // what follows is aligned to 64 bytes
 } ring_state;
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
@@ -86,6 +87,8 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
         return p;
     const ptrdiff_t height = p.up + p.down + 1, lean = p.lean < 0 ? -p.lean : p.lean;
     p.nring = height - 1 + BAND;
+    if (p.kind == RHOMB)
+        p.nring = p.up - 1 + BAND;
     p.ngroups = p.kind == BOX && height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
     if (p.kind != BOX)
         p.margin = round_up(
@@ -98,7 +101,8 @@ static size_t scratch_nbytes(const ppx_job *job, const plan *p) {
     const size_t nbytes = ppx_type_nbytes(job->in.type);
     if (p->kind == ROUND)
         return (size_t)(2 * p->up * p->span) * nbytes;
-    const ptrdiff_t n = 3 * p->span + (p->nring + p->ngroups) * p->pitch;
+    const ptrdiff_t n = p->kind == RHOMB ? (p->nring + BAND + 2) * p->pitch
+                                         : 3 * p->span + (p->nring + p->ngroups) * p->pitch;
     return sizeof(ring_state) + (size_t)n * nbytes;
 }
 
@@ -106,12 +110,14 @@ static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
     const plan p = make_plan(job, sign, PLAIN);
     g->up = p.up;
     g->down = p.down;
+    g->border = PPX_REPLICATE;
+    g->block = p.kind == ROUND || p.kind == RHOMB ? ROUND_BLOCK : BLOCK;
     if (p.kind == ROUND) {
         g->side = p.left;
         g->down++; // two rows are made at a time
+    } else if (p.kind == RHOMB) {
+        g->side = p.left + BAND; // leaning rows begin and end at different columns
     }
-    g->border = PPX_REPLICATE;
-    g->block = p.kind == ROUND ? ROUND_BLOCK : BLOCK;
     g->scratch_nbytes = scratch_nbytes(job, &p);
 }
 

@@ -80,6 +80,7 @@ static void NAME(along)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrd
 }
 
 #include "morphology_box.inc.h"
+#include "morphology_diamond.inc.h"
 #include "morphology_round.inc.h"
 #include "morphology_slanted.inc.h"
 
@@ -90,11 +91,14 @@ static void NAME(block)(const plan *p, const ppx_block *block) {
     }
     if (block->fresh) {
         ring_state *state = NAME(state)(block);
-        state->end = block->y - p->up;
+        state->end = p->kind == RHOMB ? block->y - 1 : block->y - p->up;
+        state->second_end = block->y - 1;
         state->next_band = block->y - 1; // none
     }
     if (p->kind == SLANTED)
         NAME(slanted)(p, block);
+    else if (p->kind == RHOMB)
+        NAME(diamond)(p, block);
     else
         NAME(box)(p, block);
 }

@@ -23,7 +23,7 @@ enum { SQUARE, RECT, LINE, DISK, DIAMOND };
 enum { MAX_RADIUS = 500, MAX_SIZE = 2 * MAX_RADIUS + 1 };
 
 // How an element is worked on.
-typedef enum element_kind { BOX, DIAGONAL, ROUND, SLANTED } element_kind;
+typedef enum element_kind { BOX, DIAGONAL, RHOMB, ROUND, SLANTED } element_kind;
 
 // What becomes of the extreme: it is the output, or there is something to subtract.
 typedef enum finish { PLAIN, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
@@ -62,6 +62,8 @@ static inline int64_t radius_of(const ppx_job *job, int which) {
 
 static inline element_kind kind_of(const ppx_job *job) {
     const double angle = job->values[ANGLE].d;
+    if (job->values[SHAPE].i == DIAMOND && radius_of(job, RADIUS) > 1)
+        return RHOMB;
     if (job->values[SHAPE].i == DISK || job->values[SHAPE].i == DIAMOND)
         return ROUND;
     if (job->values[SHAPE].i != LINE || angle == 0 || angle == 90 || angle == 180)
@@ -143,6 +145,8 @@ static inline void find_reach(const ppx_job *job, plan *p) {
     if (p->kind == DIAGONAL) { // at 45 degrees, what is left of the origin is below it
         p->lean = v[ANGLE].d == 45 ? -p->channels : p->channels;
         height = width;
+    } else if (p->kind == RHOMB) {
+        p->lean = p->channels;
     }
     p->left = width / 2;
     p->right = width - 1 - p->left;
