@@ -18,10 +18,9 @@
 // (morphology_round.inc.h), other lines at an angle their length (morphology_slanted.inc.h); all on
 // vectors, with one read and one write of the image.
 //
-// Rows beyond the image are the first and the last one again, and columns beyond it, where the
-// runner adds them, the outermost ones. That is as if they were not there for elements that are
-// whole in every row and column, as these reach the image's edge before anything beyond comes in,
-// so that one border serves the least and the greatest; lines at an angle leave out what is beyond.
+// Rows beyond the image are the first and the last one again. That is as if they were not there for
+// elements that are whole in every column, as the column reaches the image's edge before they come
+// in, so that one border serves the least and the greatest; diagonals and lines leave rows out.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -30,19 +29,19 @@
 #include "morphology_element.h"
 #include "morphology_lanes.h"
 
-enum { BAND = 8 }; // rows of a rectangle's output that are made together
-// Rows in a call: few where all of them are in the cache at a time.
-enum { BLOCK = PPX_STRIP, ROUND_BLOCK = 16 };
+enum { BAND = 8 };              // rows of a rectangle's output that are made together
+enum { BLOCK = PPX_STRIP };     // rows in a call: in all but the last band, the next rows are known
 enum { MAX_CORE = MAX_SIZE };   // rows, or groups of BAND, that a band's windows have in common
 enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it
 
 // Rows that are carried from block to block.
 typedef struct ring_state {
-    ptrdiff_t end;        // of the rows that are there
-    ptrdiff_t second_end; // of those of a diamond's second pass
-    ptrdiff_t next_band;  // the output row whose band can go on with the groups
-    ptrdiff_t first;      // which group of their ring is the uppermost
-    char pad[32];         // what follows is aligned to 64 bytes
+    ptrdiff_t end;       // of the rows that have been taken in
+    ptrdiff_t first_end; // of those of a diamond's first pass
+    ptrdiff_t second_end;
+    ptrdiff_t next_band; // the output row whose band can go on with the groups
+    ptrdiff_t first;     // which group of their ring is the uppermost
+    char pad[24];        // what follows is aligned to 64 bytes
 } ring_state;
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
@@ -55,14 +54,13 @@ static ptrdiff_t round_up_odd(ptrdiff_t n, ptrdiff_t unit) {
     return n / unit % 2 ? n : n + unit;
 }
 
-// Round elements walk a tile of a block's rows, which is to stay in the second cache with what it
-// leaves between; horizontal windows leave a line or two in the first.
+// Horizontal windows leave a line or two in the first cache, disks two for each height in the
+// second.
 static ptrdiff_t tile_nbytes(const plan *p) {
     if (p->kind != ROUND)
         return 8192;
-    const ptrdiff_t nrows = p->up + ROUND_BLOCK + p->down + 2 * (p->up + 1);
-    const ptrdiff_t nbytes = CACHE_NBYTES / nrows;
-    return nbytes < 512 ? 512 : nbytes > 4096 ? 4096 : nbytes;
+    const ptrdiff_t nbytes = CACHE_NBYTES / (4 * p->up + 4);
+    return nbytes < 1024 ? 1024 : nbytes;
 }
 
 static plan make_plan(const ppx_job *job, int sign, finish with) {
@@ -83,42 +81,27 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
     p.lead = round_up(p.left * p.channels + unit, unit);
     // Passes work on whole vectors, several at a time; an edge has what is around it on both sides.
     p.span = round_up_odd(p.lead + p.tile + 2 * around + 8 * unit, unit);
-    if (p.kind == ROUND)
-        return p;
     const ptrdiff_t height = p.up + p.down + 1, lean = p.lean < 0 ? -p.lean : p.lean;
     p.nring = height - 1 + BAND;
-    if (p.kind == RHOMB)
-        p.nring = p.up - 1 + BAND;
-    p.ngroups = p.kind == BOX && height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
     if (p.kind != BOX)
-        p.margin = round_up(
-            (p.left > p.right ? p.left : p.right) * p.channels + 2 * BAND * lean + 4 * unit, unit);
+        p.margin = round_up(around + 2 * BAND * lean + 4 * unit, unit);
     p.pitch = round_up_odd(2 * p.margin + round_up(p.n, unit) + unit, unit);
+    p.nbehind = p.kind == ROUND ? 2 * p.up * p.span : 0;
+    if (p.kind == RHOMB)
+        p.nbehind = (p.nring + BAND + 2) * p.pitch;
+    p.ngroups = p.kind == BOX && height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
+    p.nbehind += p.ngroups * p.pitch;
     return p;
-}
-
-static size_t scratch_nbytes(const ppx_job *job, const plan *p) {
-    const size_t nbytes = ppx_type_nbytes(job->in.type);
-    if (p->kind == ROUND)
-        return (size_t)(2 * p->up * p->span) * nbytes;
-    const ptrdiff_t n = p->kind == RHOMB ? (p->nring + BAND + 2) * p->pitch
-                                         : 3 * p->span + (p->nring + p->ngroups) * p->pitch;
-    return sizeof(ring_state) + (size_t)n * nbytes;
 }
 
 static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
     const plan p = make_plan(job, sign, PLAIN);
+    const ptrdiff_t n = 3 * p.span + p.nring * p.pitch + p.nbehind;
     g->up = p.up;
     g->down = p.down;
     g->border = PPX_REPLICATE;
-    g->block = p.kind == ROUND || p.kind == RHOMB ? ROUND_BLOCK : BLOCK;
-    if (p.kind == ROUND) {
-        g->side = p.left;
-        g->down++; // two rows are made at a time
-    } else if (p.kind == RHOMB) {
-        g->side = p.left + BAND; // leaning rows begin and end at different columns
-    }
-    g->scratch_nbytes = scratch_nbytes(job, &p);
+    g->block = BLOCK;
+    g->scratch_nbytes = sizeof(ring_state) + (size_t)n * ppx_type_nbytes(job->in.type);
 }
 
 // ---- Least and greatest, for each type ----

@@ -44,61 +44,23 @@ static inline void NAME(put_one)(finish how, PIXEL *out, const PIXEL *first, PIX
                                        : v);
 }
 
-// Columns [x0, x1) of output row i: PICK over the samples at `places`, which are those of column 0.
-static void NAME(along)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrdiff_t x0,
-                        ptrdiff_t x1, const PIXEL *const *places, ptrdiff_t nplaces) {
-    const finish how = p->finish;
-    PIXEL *const out = block->out[i];
-    const PIXEL *const first =
-        how == FROM_FIRST || how == LESS_FIRST ? (const PIXEL *)block->with[i] : out;
-    ptrdiff_t x = x0;
-    for (; x + 4 * NLANES <= x1; x += 4 * NLANES) {
-        LANES a = NAME(load)(places[0] + x), b = NAME(load)(places[0] + x + NLANES);
-        LANES c = NAME(load)(places[0] + x + 2 * NLANES);
-        LANES d = NAME(load)(places[0] + x + 3 * NLANES);
-        for (ptrdiff_t k = 1; k < nplaces; k++) {
-            const PIXEL *at = places[k] + x;
-            a = PICK_LANES(a, NAME(load)(at));
-            b = PICK_LANES(b, NAME(load)(at + NLANES));
-            c = PICK_LANES(c, NAME(load)(at + 2 * NLANES));
-            d = PICK_LANES(d, NAME(load)(at + 3 * NLANES));
-        }
-        NAME(put)(how, out + x, first + x, a);
-        NAME(put)(how, out + x + NLANES, first + x + NLANES, b);
-        NAME(put)(how, out + x + 2 * NLANES, first + x + 2 * NLANES, c);
-        NAME(put)(how, out + x + 3 * NLANES, first + x + 3 * NLANES, d);
-    }
-    for (; x < x1; x += NLANES) {
-        PIXEL found[NLANES];
-        LANES a = NAME(load)(places[0] + x);
-        for (ptrdiff_t k = 1; k < nplaces; k++)
-            a = PICK_LANES(a, NAME(load)(places[k] + x));
-        NAME(store)(found, a);
-        for (ptrdiff_t k = 0; k < NLANES && x + k < x1; k++)
-            NAME(put_one)(how, out + x + k, first + x + k, found[k]);
-    }
-}
-
 #include "morphology_box.inc.h"
 #include "morphology_diamond.inc.h"
 #include "morphology_round.inc.h"
 #include "morphology_slanted.inc.h"
 
 static void NAME(block)(const plan *p, const ppx_block *block) {
-    if (p->kind == ROUND) {
-        NAME(round)(p, block);
-        return;
-    }
     if (block->fresh) {
         ring_state *state = NAME(state)(block);
-        state->end = p->kind == RHOMB ? block->y - 1 : block->y - p->up;
-        state->second_end = block->y - 1;
-        state->next_band = block->y - 1; // none
+        state->end = block->y - p->up;
+        state->next_band = state->first_end = state->second_end = block->y - 1;
     }
     if (p->kind == SLANTED)
         NAME(slanted)(p, block);
     else if (p->kind == RHOMB)
-        NAME(diamond)(p, block);
+        NAME(rhomb)(p, block);
+    else if (p->kind == ROUND)
+        NAME(round)(p, block);
     else
         NAME(box)(p, block);
 }

@@ -11,7 +11,8 @@
 // the ring is read less than three times, for any height up to some hundreds, and every output is
 // written once.
 //
-// Scratch: the state, three lines for horizontal(), the ring, the groups.
+// Scratch: the state, three lines for horizontal(), the ring, the groups. Other kinds of elements
+// have the ring, too.
 
 typedef struct NAME(band) {
     const PIXEL *before[BAND], *behind[BAND], *core[MAX_CORE]; // column 0 of the first output row
@@ -33,9 +34,12 @@ static inline PIXEL *NAME(ring_row)(const plan *p, const ppx_block *block, ptrdi
     return ring + (y + p->up) % p->nring * p->pitch;
 }
 
+static inline PIXEL *NAME(behind_ring)(const plan *p, const ppx_block *block) {
+    return (PIXEL *)(NAME(state)(block) + 1) + 3 * p->span + p->nring * p->pitch;
+}
+
 static inline PIXEL *NAME(group)(const plan *p, const ppx_block *block, ptrdiff_t g) {
-    PIXEL *groups = (PIXEL *)(NAME(state)(block) + 1) + 3 * p->span + p->nring * p->pitch;
-    return groups + (NAME(state)(block)->first + g) % p->ngroups * p->pitch;
+    return NAME(behind_ring)(p, block) + (NAME(state)(block)->first + g) % p->ngroups * p->pitch;
 }
 
 // Takes in the rows before row `end`.
@@ -55,6 +59,50 @@ static void NAME(take_in)(const plan *p, const ppx_block *block, ptrdiff_t end) 
             memcpy(to, row, (size_t)p->n * sizeof(PIXEL));
             NAME(fill)(to + p->n, p->pitch - p->margin - p->n);
         }
+    }
+}
+
+// The last row that output row i, or the last of the block, needs.
+static const PIXEL *NAME(row_soon)(const plan *p, const ppx_block *block, ptrdiff_t i) {
+    return block->in[(i < block->nrows ? i : block->nrows - 1) + p->down];
+}
+
+// Columns [x0, x1) of output row i: PICK over the samples at `places`, which are those of column 0.
+// The row that is taken in for output row i + ahead is fetched meanwhile.
+static void NAME(along)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrdiff_t ahead,
+                        ptrdiff_t x0, ptrdiff_t x1, const PIXEL *const *places, ptrdiff_t nplaces) {
+    const PIXEL *const soon = NAME(row_soon)(p, block, i + ahead);
+    const finish how = p->finish;
+    PIXEL *const out = block->out[i];
+    const PIXEL *const first =
+        how == FROM_FIRST || how == LESS_FIRST ? (const PIXEL *)block->with[i] : out;
+    ptrdiff_t x = x0;
+    for (; x + 4 * NLANES <= x1; x += 4 * NLANES) {
+        LANES a = NAME(load)(places[0] + x), b = NAME(load)(places[0] + x + NLANES);
+        __builtin_prefetch(soon + x, 0, 2);
+        __builtin_prefetch(soon + x + 2 * NLANES, 0, 2);
+        LANES c = NAME(load)(places[0] + x + 2 * NLANES);
+        LANES d = NAME(load)(places[0] + x + 3 * NLANES);
+        for (ptrdiff_t k = 1; k < nplaces; k++) {
+            const PIXEL *at = places[k] + x;
+            a = PICK_LANES(a, NAME(load)(at));
+            b = PICK_LANES(b, NAME(load)(at + NLANES));
+            c = PICK_LANES(c, NAME(load)(at + 2 * NLANES));
+            d = PICK_LANES(d, NAME(load)(at + 3 * NLANES));
+        }
+        NAME(put)(how, out + x, first + x, a);
+        NAME(put)(how, out + x + NLANES, first + x + NLANES, b);
+        NAME(put)(how, out + x + 2 * NLANES, first + x + 2 * NLANES, c);
+        NAME(put)(how, out + x + 3 * NLANES, first + x + 3 * NLANES, d);
+    }
+    for (; x < x1; x += NLANES) {
+        PIXEL found[NLANES];
+        LANES a = NAME(load)(places[0] + x);
+        for (ptrdiff_t k = 1; k < nplaces; k++)
+            a = PICK_LANES(a, NAME(load)(places[k] + x));
+        NAME(store)(found, a);
+        for (ptrdiff_t k = 0; k < NLANES && x + k < x1; k++)
+            NAME(put_one)(how, out + x + k, first + x + k, found[k]);
     }
 }
 
@@ -172,7 +220,9 @@ static void NAME(list_core)(const plan *p, const ppx_block *block, ptrdiff_t y0,
 // Output rows [i, i + m) of the block, in the band that begins at i0.
 static void NAME(band_rows)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i,
                             int m) {
-    NAME(band) b = {.finish = p->finish, .lean = p->lean};
+    NAME(band) b; // a large one, and most of it is not used
+    b.finish = p->finish;
+    b.lean = p->lean;
     const ptrdiff_t y = block->y + i;
     NAME(list_core)(p, block, block->y + i0, y, m, &b);
     for (int k = 0; k < m; k++) {
@@ -182,8 +232,7 @@ static void NAME(band_rows)(const plan *p, const ppx_block *block, ptrdiff_t i0,
             b.with[k] = (const PIXEL *)block->with[i + k] + k * p->lean;
     }
     for (int k = 0; k < m; k++) {
-        const ptrdiff_t soon = i + BAND + k < block->nrows ? i + BAND + k : block->nrows - 1;
-        b.soon[k] = block->in[soon + p->down];
+        b.soon[k] = NAME(row_soon)(p, block, i + BAND + k);
     }
     for (int k = 0; k < m - 1; k++) {
         const ptrdiff_t above = k - p->up, below = p->down + 1 + k;

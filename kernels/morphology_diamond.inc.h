@@ -11,7 +11,7 @@
 // the diamond's centre.
 static inline PIXEL *NAME(diamond_row)(const plan *p, const ppx_block *block, bool second,
                                        ptrdiff_t y) {
-    PIXEL *rows = (PIXEL *)(NAME(state)(block) + 1) + p->margin;
+    PIXEL *rows = NAME(behind_ring)(p, block) + p->margin;
     const ptrdiff_t k = second ? p->nring + (y + 1) % (BAND + 2) : (y + 1) % p->nring;
     return rows + k * p->pitch;
 }
@@ -51,19 +51,20 @@ static void NAME(join_whole)(const NAME(band) * b, ptrdiff_t x, ptrdiff_t end, i
 static void NAME(first_diagonal)(const plan *p, const ppx_block *block, ptrdiff_t end) {
     ring_state *state = NAME(state)(block);
     const ptrdiff_t r = p->up, s = p->channels;
-    while (state->end < end) {
-        const ptrdiff_t y = state->end;
+    while (state->first_end < end) {
+        const ptrdiff_t y = state->first_end;
         const int m = NAME(diamond_band)(p, end - y);
-        NAME(band) b = {.finish = PLAIN};
+        NAME(band) b;
+        b.ncore = 0;
+        NAME(take_in)(p, block, y + m);
         for (ptrdiff_t at = 0; at < r + m - 1; at++) {
             const ptrdiff_t down = at - (r - 1);
-            NAME(add_row)
-            (&b, (const PIXEL *)block->in[y - block->y + down] - s * down, at, r, m);
+            NAME(add_row)(&b, NAME(ring_row)(p, block, y + down) - s * down, at, r, m);
         }
         for (int k = 0; k < m; k++)
             b.with[k] = b.to[k] = NAME(diamond_row)(p, block, false, y + k) - s * k;
         NAME(join_whole)(&b, -round_up(r * s, NLANES), p->n + s * m, m);
-        state->end += m;
+        state->first_end += m;
     }
 }
 
@@ -75,7 +76,8 @@ static void NAME(second_diagonal)(const plan *p, const ppx_block *block, ptrdiff
     while (state->second_end < end) {
         const ptrdiff_t y = state->second_end;
         const int m = NAME(diamond_band)(p, end - y);
-        NAME(band) b = {.finish = PLAIN};
+        NAME(band) b;
+        b.ncore = 0;
         NAME(first_diagonal)(p, block, y + r + m - 1);
         for (ptrdiff_t at = 0; at < r + m - 1; at++)
             NAME(add_row)
@@ -87,7 +89,7 @@ static void NAME(second_diagonal)(const plan *p, const ppx_block *block, ptrdiff
     }
 }
 
-static void NAME(diamond)(const plan *p, const ppx_block *block) {
+static void NAME(rhomb)(const plan *p, const ppx_block *block) {
     for (ptrdiff_t i = 0; i < block->nrows; i++) {
         const ptrdiff_t y = block->y + i, left = block->nrows - i;
         if (i % BAND == 0)
@@ -96,6 +98,6 @@ static void NAME(diamond)(const plan *p, const ppx_block *block) {
         const PIXEL *places[5] = {row, row - p->channels, row + p->channels,
                                   NAME(diamond_row)(p, block, true, y - 1),
                                   NAME(diamond_row)(p, block, true, y + 1)};
-        NAME(along)(p, block, i, 0, p->n, places, 5);
+        NAME(along)(p, block, i, BAND, 0, p->n, places, 5);
     }
 }

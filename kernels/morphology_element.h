@@ -51,6 +51,7 @@ typedef struct plan {
     ptrdiff_t ngroups;  // of rows that windows share
     ptrdiff_t pitch;    // from one of these to the next
     ptrdiff_t margin;   // in them, before and behind the row
+    ptrdiff_t nbehind;  // samples of the scratch behind the ring
 } plan;
 
 // Parameters that no shape needs have no default in the table, so that a chain's text, which has

@@ -7,51 +7,60 @@
 // column, from the line of the column's height. Two output rows share all rows but one on each
 // side. Cost: about 4 r comparisons and 3 r loads a pixel, on vectors.
 //
-// Scratch: two lines for each height (of two rows). Height 0 is the row itself.
+// Rows come from the ring of morphology_box.inc.h; height 0 is the row itself. Scratch: behind that
+// ring, two lines for each height (of two rows).
 
-// What a tile of a block has in common: lines[y] is that of height y, NULL if no column has it, for
-// the first of two rows; places[k] is column k of the element in it, and for the second.
-typedef struct NAME(round_tile) {
+// Two output rows, and columns [x0, x1) of them.
+typedef struct NAME(round_rows) {
     ptrdiff_t x0, x1;
-    PIXEL *lines[MAX_RADIUS + 1];
-    const PIXEL *places[2][MAX_SIZE];
-} NAME(round_tile);
+    const PIXEL *above[MAX_RADIUS + 1]; // above[y] is y rows above the first
+    const PIXEL *below[MAX_RADIUS + 1]; // below[y] is y rows below the second
+    PIXEL *lines[MAX_RADIUS + 1];       // of each height, NULL if no column has it, for the first
+    const PIXEL *places[2][MAX_SIZE];   // of each column of the element, in both rows
+} NAME(round_rows);
 
-static void NAME(open_tile)(const plan *p, const ppx_block *block, NAME(round_tile) * tile) {
-    for (ptrdiff_t y = 0; y <= p->up; y++)
-        tile->lines[y] = NULL;
-    for (ptrdiff_t k = 0; k < p->nspots; k++) {
-        const spot *column = &p->spots[k];
-        if (column->y == 0)
-            continue;
-        PIXEL *line = (PIXEL *)block->scratch + 2 * (column->y - 1) * p->span + p->lead - tile->x0;
-        tile->lines[column->y] = line;
-        tile->places[0][k] = line + column->x * p->channels;
-        tile->places[1][k] = tile->places[0][k] + p->span;
+// Of output rows i and i + 1; there may be no second.
+static void NAME(list_rows)(const plan *p, const ppx_block *block, ptrdiff_t i,
+                            NAME(round_rows) * rows) {
+    const ptrdiff_t y = block->y + i, end = block->y + block->nrows + p->down;
+    const ptrdiff_t last = y + 1 + p->down < end ? y + 1 + p->down : end - 1;
+    NAME(take_in)(p, block, last + 1);
+    for (ptrdiff_t k = 0; k <= p->up; k++) {
+        rows->above[k] = NAME(ring_row)(p, block, y - k);
+        rows->below[k] = NAME(ring_row)(p, block, y + 1 + k < last ? y + 1 + k : last);
+        rows->lines[k] = NULL;
     }
 }
 
-// The lines of two output rows, of which in[0] and in[1] are the middle.
-static void NAME(make_heights)(const plan *p, const NAME(round_tile) * tile,
-                               const void *const *in) {
+static void NAME(list_places)(const plan *p, const ppx_block *block, NAME(round_rows) * rows) {
+    PIXEL *const lines = NAME(behind_ring)(p, block) + p->lead - rows->x0;
+    for (ptrdiff_t k = 0; k < p->nspots; k++) {
+        const ptrdiff_t height = p->spots[k].y, x = p->spots[k].x * p->channels;
+        if (height > 0)
+            rows->lines[height] = lines + 2 * (height - 1) * p->span;
+        rows->places[0][k] = x + (height > 0 ? rows->lines[height] : rows->above[0]);
+        rows->places[1][k] = x + (height > 0 ? rows->lines[height] + p->span : rows->below[0]);
+    }
+}
+
+static void NAME(make_heights)(const plan *p, const NAME(round_rows) * rows) {
     const ptrdiff_t up = p->up, span = p->span;
-    const ptrdiff_t from = tile->x0 - round_up(p->left * p->channels, NLANES);
-    const ptrdiff_t to = tile->x1 + p->right * p->channels;
-    PIXEL *const *lines = tile->lines;
-    for (ptrdiff_t x = from; x < to; x += 2 * NLANES) {
-        const PIXEL *above = (const PIXEL *)in[0] + x, *below = (const PIXEL *)in[1] + x;
-        LANES a0 = NAME(load)(above), b0 = NAME(load)(below);
-        LANES a1 = NAME(load)(above + NLANES), b1 = NAME(load)(below + NLANES);
+    const ptrdiff_t end = rows->x1 + p->right * p->channels;
+    for (ptrdiff_t x = rows->x0 - round_up(p->left * p->channels, NLANES); x < end;
+         x += 2 * NLANES) {
+        const PIXEL *above = rows->above[0] + x, *below = rows->below[0] + x;
+        LANES a0 = NAME(load)(above), a1 = NAME(load)(above + NLANES);
+        LANES b0 = NAME(load)(below), b1 = NAME(load)(below + NLANES);
         for (ptrdiff_t y = 1; y <= up; y++) {
             const LANES common0 = PICK_LANES(a0, b0), common1 = PICK_LANES(a1, b1);
-            above = (const PIXEL *)in[-y] + x;
-            below = (const PIXEL *)in[1 + y] + x;
+            above = rows->above[y] + x;
+            below = rows->below[y] + x;
             a0 = PICK_LANES(common0, NAME(load)(above));
             a1 = PICK_LANES(common1, NAME(load)(above + NLANES));
             b0 = PICK_LANES(common0, NAME(load)(below));
             b1 = PICK_LANES(common1, NAME(load)(below + NLANES));
-            if (lines[y]) {
-                PIXEL *line = lines[y] + x;
+            if (rows->lines[y]) {
+                PIXEL *line = rows->lines[y] + x;
                 NAME(store)(line, a0);
                 NAME(store)(line + NLANES, a1);
                 NAME(store)(line + span, b0);
@@ -62,17 +71,15 @@ static void NAME(make_heights)(const plan *p, const NAME(round_tile) * tile,
 }
 
 static void NAME(round)(const plan *p, const ppx_block *block) {
-    NAME(round_tile) tile;
-    for (tile.x0 = 0; tile.x0 < p->n; tile.x0 = tile.x1) {
-        tile.x1 = tile.x0 + p->tile < p->n ? tile.x0 + p->tile : p->n;
-        NAME(open_tile)(p, block, &tile);
-        for (ptrdiff_t i = 0; i < block->nrows; i++) {
-            if (i % 2 == 0)
-                NAME(make_heights)(p, &tile, block->in + i);
-            // The outermost columns are the last two.
-            for (ptrdiff_t k = p->nspots - 1; k >= 0 && p->spots[k].y == 0; k--)
-                tile.places[i % 2][k] = (const PIXEL *)block->in[i] + p->spots[k].x * p->channels;
-            NAME(along)(p, block, i, tile.x0, tile.x1, tile.places[i % 2], p->nspots);
+    NAME(round_rows) rows;
+    for (ptrdiff_t i = 0; i < block->nrows; i += 2) {
+        NAME(list_rows)(p, block, i, &rows);
+        for (rows.x0 = 0; rows.x0 < p->n; rows.x0 = rows.x1) {
+            rows.x1 = rows.x0 + p->tile < p->n ? rows.x0 + p->tile : p->n;
+            NAME(list_places)(p, block, &rows);
+            NAME(make_heights)(p, &rows);
+            for (ptrdiff_t k = 0; k < 2 && i + k < block->nrows; k++)
+                NAME(along)(p, block, i + k, 2, rows.x0, rows.x1, rows.places[k], p->nspots);
         }
     }
 }

@@ -12,6 +12,6 @@ static void NAME(slanted)(const plan *p, const ppx_block *block) {
         for (ptrdiff_t k = 0; k < p->nspots; k++)
             places[k] = NAME(ring_row)(p, block, y + p->sign * p->spots[k].y) +
                         p->sign * p->spots[k].x * p->channels;
-        NAME(along)(p, block, i, 0, p->n, places, p->nspots);
+        NAME(along)(p, block, i, 1, 0, p->n, places, p->nspots);
     }
 }
