@@ -51,11 +51,12 @@ static void NAME(take_in)(const plan *p, const ppx_block *block, ptrdiff_t end) 
         PIXEL *to = NAME(ring_row)(p, block, y);
         if (p->kind == BOX && p->left + p->right > 0) {
             NAME(horizontal)(p, to, row, (PIXEL *)(state + 1));
-            continue;
-        }
-        const bool is_there = p->kind == BOX || (y >= 0 && y < p->height);
-        NAME(fill)(to - p->margin, is_there ? p->margin : p->pitch);
-        if (is_there) {
+        } else if (p->kind == BOX) {
+            memcpy(to + p->x0, row + p->x0, (size_t)(p->x1 - p->x0) * sizeof(PIXEL));
+        } else if (y < 0 || y >= p->height) {
+            NAME(fill)(to - p->margin, p->pitch);
+        } else {
+            NAME(fill)(to - p->margin, p->margin);
             memcpy(to, row, (size_t)p->n * sizeof(PIXEL));
             NAME(fill)(to + p->n, p->pitch - p->margin - p->n);
         }
@@ -133,7 +134,7 @@ static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, co
     NAME(band_at)(b, to, (const PIXEL *const *)to, x, 0, m, PLAIN);
     for (int k = 0; k < m; k++) {
         const ptrdiff_t column = x + b->lean * k, from = column < 0 ? -column : 0;
-        const ptrdiff_t end = p->n - column < NLANES ? p->n - column : NLANES;
+        const ptrdiff_t end = p->x1 - column < NLANES ? p->x1 - column : NLANES;
         for (ptrdiff_t at = from; at < end; at++)
             NAME(put_one)(b->finish, b->to[k] + x + at, b->with[k] + x + at, found[k][at]);
     }
@@ -142,18 +143,18 @@ static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, co
 static inline __attribute__((always_inline)) void
 NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finish how) {
     const ptrdiff_t most = b->lean * (m - 1), later = most > 0 ? most : 0, sooner = later - most;
-    ptrdiff_t x = -later;
-    for (; x < sooner; x += NLANES)
+    ptrdiff_t x = p->x0 - later;
+    for (; x < p->x0 + sooner; x += NLANES)
         NAME(band_edge)(p, b, x, m);
-    for (; x + 2 * NLANES + later <= p->n; x += 2 * NLANES) {
+    for (; x + 2 * NLANES + later <= p->x1; x += 2 * NLANES) {
         for (int k = 0; k < m; k++)
             __builtin_prefetch(b->soon[k] + x, 0, 2);
         NAME(band_at)(b, b->to, b->with, x, x, m, how);
         NAME(band_at)(b, b->to, b->with, x + NLANES, x + NLANES, m, how);
     }
-    for (; x + NLANES + later <= p->n; x += NLANES)
+    for (; x + NLANES + later <= p->x1; x += NLANES)
         NAME(band_at)(b, b->to, b->with, x, x, m, how);
-    for (; x < p->n + sooner; x += NLANES)
+    for (; x < p->x1 + sooner; x += NLANES)
         NAME(band_edge)(p, b, x, m);
 }
 
@@ -180,7 +181,7 @@ static void NAME(join_group)(const plan *p, const ppx_block *block, PIXEL *to, p
     const PIXEL *rows[BAND];
     for (int k = 0; k < BAND; k++)
         rows[k] = NAME(ring_row)(p, block, y + k);
-    for (ptrdiff_t x = 0; x < p->n; x += NLANES) {
+    for (ptrdiff_t x = p->x0; x < p->x1; x += NLANES) {
         LANES v = NAME(load)(rows[0] + x);
         for (int k = 1; k < BAND; k++)
             v = PICK_LANES(v, NAME(load)(rows[k] + x));
@@ -242,7 +243,8 @@ static void NAME(band_rows)(const plan *p, const ppx_block *block, ptrdiff_t i0,
     NAME(join_band)(p, &b, m);
 }
 
-static void NAME(box)(const plan *p, const ppx_block *block) {
+// Columns [p->x0, p->x1) of a block.
+static void NAME(stripe)(const plan *p, const ppx_block *block) {
     const ptrdiff_t height = p->up + p->down + 1;
     for (ptrdiff_t i0 = 0; i0 < block->nrows; i0 += BAND) {
         const ptrdiff_t end = i0 + BAND < block->nrows ? i0 + BAND : block->nrows;
@@ -256,5 +258,16 @@ static void NAME(box)(const plan *p, const ppx_block *block) {
             NAME(band_rows)(p, block, i0, i, m);
             i += m;
         }
+    }
+}
+
+// Stripes of a rectangle are so narrow that what they have of the ring stays in the second cache.
+static void NAME(box)(const plan *p, const ppx_block *block) {
+    const ring_state before = *NAME(state)(block);
+    plan piece = *p;
+    for (piece.x0 = 0; piece.x0 < p->n; piece.x0 = piece.x1) {
+        piece.x1 = p->kind == BOX && p->n - piece.x0 > p->tile ? piece.x0 + p->tile : p->n;
+        *NAME(state)(block) = before;
+        NAME(stripe)(&piece, block);
     }
 }

@@ -44,6 +44,7 @@ typedef struct plan {
     ptrdiff_t n;        // of a row
     ptrdiff_t height;   // of the image
     ptrdiff_t tile;     // columns done together
+    ptrdiff_t x0, x1;   // those at work, if not all are
     ptrdiff_t lead;     // in a line of scratch, before the tile
     ptrdiff_t span;     // of such a line: a tile with what is around it
     ptrdiff_t lean;     // of a diagonal, from a row to the next

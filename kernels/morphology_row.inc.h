@@ -110,42 +110,38 @@ static void NAME(first_columns)(const plan *p, PIXEL *result, const PIXEL *row, 
     }
 }
 
-// The horizontal windows of row `row`, to whole vectors of `to`. Scratch: three lines.
+// The horizontal windows of columns [p->x0, p->x1) of a row, to whole vectors of `to`. Scratch:
+// three lines.
 static void NAME(horizontal)(const plan *p, PIXEL *to, const PIXEL *row, PIXEL *lines) {
     const ptrdiff_t left = p->left * p->channels, right = p->right * p->channels;
-    const ptrdiff_t k = p->left + p->right + 1;
+    const ptrdiff_t k = p->left + p->right + 1, x0 = p->x0, n = p->x1 - x0;
     PIXEL *const edge = lines, *const spare[2] = {lines + p->span, lines + 2 * p->span};
-    const int first = NAME(first_window)(p, k);
-    for (ptrdiff_t x0 = 0; x0 < p->n; x0 += p->tile) {
-        const ptrdiff_t x1 = x0 + p->tile < p->n ? x0 + p->tile : p->n, n = x1 - x0;
-        if (first == 1) {
-            NAME(first_columns)(p, to + x0, row, x0, x0 + round_up(n, NLANES), 1, edge);
-            continue;
-        }
-        // From now on a line begins with the windows that begin `left` before the tile.
-        ptrdiff_t length = first, readable = n + left + right - (first - 1) * p->channels;
-        const ptrdiff_t ends = x0 - left + (first - 1) * p->channels;
-        const ptrdiff_t from = ends < x0 ? x0 - round_up(x0 - ends, NLANES) : x0;
-        NAME(first_columns)
-        (p, spare[0], row, from, x0 + round_up(n + right, NLANES), first, edge);
-        const PIXEL *line = spare[0] + ends - from;
-        for (int turn = 1;; turn = !turn) {
-            ptrdiff_t factor = (k + length - 1) / length, room = 4, s = length * p->channels;
-            if (factor <= 4) {
-                if (factor == 1)
-                    memcpy(to + x0, line, (size_t)n * sizeof(PIXEL));
-                else
-                    NAME(places)
-                (to + x0, line, n, (int)factor, s, (k - length) * p->channels);
-                break;
-            }
-            while (room * 4 < factor)
-                room *= 4;
-            factor = (factor + room - 1) / room;
-            readable -= (factor - 1) * s;
-            NAME(places)(spare[turn], line, readable, (int)factor, s, (factor - 1) * s);
-            line = spare[turn];
-            length *= factor;
-        }
+    ptrdiff_t length = NAME(first_window)(p, k);
+    if (length == 1) {
+        NAME(first_columns)(p, to + x0, row, x0, x0 + round_up(n, NLANES), 1, edge);
+        return;
+    }
+    const ptrdiff_t ends = x0 - left + (length - 1) * p->channels;
+    const ptrdiff_t from = ends < x0 ? x0 - round_up(x0 - ends, NLANES) : x0;
+    NAME(first_columns)
+    (p, spare[0], row, from, x0 + round_up(n + right, NLANES), (int)length, edge);
+    // From now on a line begins with the window that begins `left` before the first column.
+    const PIXEL *line = spare[0] + ends - from;
+    ptrdiff_t readable = x0 + n + right - ends;
+    for (int turn = 1;; turn = !turn) {
+        ptrdiff_t factor = (k + length - 1) / length, room = 4, s = length * p->channels;
+        if (factor == 1)
+            memcpy(to + x0, line, (size_t)n * sizeof(PIXEL));
+        else if (factor <= 4)
+            NAME(places)(to + x0, line, n, (int)factor, s, (k - length) * p->channels);
+        if (factor <= 4)
+            return;
+        while (room * 4 < factor)
+            room *= 4;
+        factor = (factor + room - 1) / room;
+        readable -= (factor - 1) * s;
+        NAME(places)(spare[turn], line, readable, (int)factor, s, (factor - 1) * s);
+        line = spare[turn];
+        length *= factor;
     }
 }
