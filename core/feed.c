@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "window.h"
 
+enum { FAR_NBYTES = 8 << 20 }; // an output of which one finds little in a cache later
+
 typedef struct ppx_lane { // of a stage
     const ppx_stage *stage;
     ppx_rows *rows;
@@ -191,13 +193,16 @@ static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, p
     const ppx_job *job = &lane->stage->job;
     const ppx_window *next = s + 1 < feed->n ? &feed->lanes[s + 1].in : NULL;
     bool alpha = job->geometry.keep_alpha && job->in.channels % 2 == 0;
+    const ppx_image *image = &feed->out->rows;
+    bool far = !next && !alpha && image->shape.height > FAR_NBYTES / image->stride;
     for (ptrdiff_t y = y0; y < y1;) {
         ptrdiff_t nrows = y1 - y < lane->block ? y1 - y : lane->block;
         ppx_block block = {.y = y,
                            .nrows = nrows,
                            .fresh = y != lane->next_y,
                            .out = lane->out_rows,
-                           .scratch = lane->scratch};
+                           .scratch = lane->scratch,
+                           .far = far};
         ppx_status status = gather(feed, s, &block, error);
         if (status)
             return status;

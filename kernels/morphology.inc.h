@@ -27,6 +27,10 @@ static void NAME(fill)(PIXEL *to, ptrdiff_t n) {
 // What is put where an output is: the extreme, or a difference; `first` is of the first input.
 static inline void NAME(put)(finish how, PIXEL *out, const PIXEL *first, LANES v) {
     v = FINISH(v);
+    if (how == FAR) {
+        store_far(out, (lanes_bits)v);
+        return;
+    }
     if (how == LESS_PIECE)
         v = NAME(load)(out) - v;
     else if (how == FROM_FIRST)
@@ -66,8 +70,15 @@ static void NAME(block)(const plan *p, const ppx_block *block) {
 }
 
 static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
-    const plan p = make_plan(job, SIGN, PLAIN);
+    plan p = make_plan(job, SIGN, PLAIN);
+    bool aligned = p.lean == 0 || p.kind == RHOMB;
+    for (ptrdiff_t i = 0; i < block->nrows; i++)
+        aligned = aligned && (uintptr_t)block->out[i] % LANES_NBYTES == 0;
+    if (block->far && aligned)
+        p.finish = FAR;
     NAME(block)(&p, block);
+    if (p.finish == FAR)
+        end_far();
 }
 
 static void NAME(rows_with_first)(const ppx_job *job, const ppx_block *block) {

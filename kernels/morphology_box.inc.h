@@ -158,9 +158,13 @@ NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finis
         NAME(band_edge)(p, b, x, m);
 }
 
+// Stores past the cache gain where a band has all its rows or a single one; two or four of them at
+// a time are slower than through the cache.
 static void NAME(join_band)(const plan *p, const NAME(band) * b, int m) {
-    const finish how = b->finish;
-    if (m == BAND && how == PLAIN)
+    const finish how = b->finish == FAR && (m == 2 || m == 4) ? PLAIN : b->finish;
+    if (m == BAND && how == FAR)
+        NAME(band_columns)(p, b, BAND, FAR);
+    else if (m == BAND && how == PLAIN)
         NAME(band_columns)(p, b, BAND, PLAIN);
     else if (m == BAND)
         NAME(band_columns)(p, b, BAND, how);

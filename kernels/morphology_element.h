@@ -25,8 +25,9 @@ enum { MAX_RADIUS = 500, MAX_SIZE = 2 * MAX_RADIUS + 1 };
 // How an element is worked on.
 typedef enum element_kind { BOX, DIAGONAL, RHOMB, ROUND, SLANTED } element_kind;
 
-// What becomes of the extreme: it is the output, or there is something to subtract.
-typedef enum finish { PLAIN, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
+// What becomes of the extreme: it is the output (FAR: see ppx_block), or there is something to
+// subtract.
+typedef enum finish { PLAIN, FAR, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
 
 // In a table: a column of a round element and how far it reaches up and down, or a pixel of a line.
 typedef struct spot {
