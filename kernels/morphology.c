@@ -14,13 +14,13 @@
 // zeros is less is nobody's to say); nothing is promised where there are NaNs.
 //
 // Rectangles take about six comparisons a pixel whatever their size (morphology_row.inc.h,
-// morphology_box.inc.h), diagonals four, disks and diamonds a few times their radius
-// (morphology_round.inc.h), other lines at an angle their length (morphology_slanted.inc.h); all on
-// vectors, with one read and one write of the image.
+// morphology_box.inc.h), diagonals four, diamonds twelve (morphology_diamond.inc.h), disks a few
+// times their radius (morphology_round.inc.h), other lines at an angle their length
+// (morphology_slanted.inc.h); all on vectors, with one read and one write of the image.
 //
-// Rows beyond the image are the first and the last one again. That is as if they were not there for
-// elements that are whole in every column, as the column reaches the image's edge before they come
-// in, so that one border serves the least and the greatest; diagonals and lines leave rows out.
+// For rectangles, rows beyond the image are the first and the last one again. That is as if they
+// were not there, as every column of a rectangle reaches the image's edge before they come in. For
+// other elements what lies beyond is the neutral value of the least or the greatest.
 #include "../core/kernel.h"
 
 #include <math.h>
