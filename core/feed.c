@@ -195,7 +195,7 @@ static ppx_status make_rows(ppx_feed *feed, int s, ptrdiff_t y0, ptrdiff_t y1, p
     const ppx_window *next = s + 1 < feed->n ? &feed->lanes[s + 1].in : NULL;
     const ppx_image *image = &feed->out->rows;
     bool alpha = job->geometry.keep_alpha && job->in.channels % 2 == 0;
-    bool far = !next && (size_t)image->stride * (size_t)image->shape.height >= FAR_NBYTES;
+    bool far = !next && !alpha && (size_t)image->stride * (size_t)image->shape.height >= FAR_NBYTES;
     for (ptrdiff_t y = y0; y < y1;) {
         ptrdiff_t nrows = y1 - y < lane->block ? y1 - y : lane->block;
         ppx_block block = {.y = y,

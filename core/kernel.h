@@ -86,7 +86,10 @@ typedef struct ppx_block {
     const void *const *with; // rows of the second input, if the map has one
     void *const *out;
     void *scratch; // aligned to 64 bytes
-    bool far;      // out lies in an image too large for caches: stores may go around them
+    // The output goes to an image that is larger than a cache and is not read soon. A kernel that
+    // waits for memory may store past the caches: a line that is written as a whole need not be
+    // read before.
+    bool far;
 } ppx_block;
 
 typedef void ppx_rows(const ppx_job *job, const ppx_block *block);

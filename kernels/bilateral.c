@@ -13,22 +13,26 @@
 // u8 up to radius 9 has weights in units of 2^-15 that are off by at most 2 parts in 1000 and 3
 // units, and exact sums; everything else has f32 weights and sums, from the disc's first pair of
 // opposite pixels to its last. f32 that is not finite spreads as far as the disc reaches.
+//
+// p and q have the same weight for each other. Whole weights are found once and kept in lines until
+// the row of the later of the two is made.
 #include "../core/kernel.h"
 #include "lanes.h"
 
 #include <math.h>
 
 enum { SIGMA_S, SIGMA_R, RADIUS, BORDER };
-enum { MOST_RADIUS = 50, MOST_WHOLE_RADIUS = 9 };
+enum { MOST_RADIUS = 50, MOST_WHOLE_RADIUS = 9, MOST_WHOLE_TAPS = 126 };
 enum { TILE = 512, BLOCK = 32 }; // columns and rows whose planes are in the cache together
 enum { MOST_COLOURS = 3 };
 
 // Pixels come in pairs on opposite sides of the centre.
 typedef struct tap {
-    int32_t offset; // of one of them in a plane, in samples
+    int32_t offset; // of the later of them in a plane, in samples
     float weight;
     uint16_t whole; // the weight in units of 2^-15
-    uint16_t unused[3];
+    int8_t x, y;    // the offset, in columns and rows
+    int32_t line;   // of the y + 1 lines of whole weights, the first
 } tap;
 
 typedef struct bilateral_table {
@@ -46,6 +50,23 @@ static ptrdiff_t radius_of(const ppx_job *job) {
         return (ptrdiff_t)v[RADIUS].i;
     double radius = nearbyint(1.5 * v[SIGMA_S].d);
     return radius < 1 ? 1 : (ptrdiff_t)radius;
+}
+
+static ptrdiff_t rows_at(ptrdiff_t radius, ptrdiff_t x) { // of the disc, below the centre
+    ptrdiff_t y = 0;
+    while (x * x + (y + 1) * (y + 1) <= radius * radius)
+        y++;
+    return y;
+}
+
+// Lines of weights: a tap that is y rows below has the weights of the last y + 1 rows.
+static ptrdiff_t count_lines(ptrdiff_t radius) {
+    ptrdiff_t n = radius;
+    for (ptrdiff_t x = -radius; x <= radius; x++) {
+        const ptrdiff_t rows = rows_at(radius, x);
+        n += rows * (rows + 3) / 2;
+    }
+    return n;
 }
 
 static bool weights_are_whole(const ppx_job *job) {
@@ -104,6 +125,7 @@ static void bilateral_build(const ppx_job *job) {
     table->rate = (float)(1 / (2 * log(2) * sigma_r * sigma_r));
     if (weights_are_whole(job))
         build_decay(job, table);
+    ptrdiff_t line = 0;
     for (ptrdiff_t dy = 0; dy <= r; dy++)
         for (ptrdiff_t dx = dy ? -r : 1; dx <= r; dx++) {
             ptrdiff_t square = dx * dx + dy * dy;
@@ -114,39 +136,69 @@ static void bilateral_build(const ppx_job *job) {
                 .offset = (int32_t)(dy * table->stride + dx),
                 .weight = (float)weight,
                 .whole = (uint16_t)(weight * INT16_MAX + 0.5),
+                .x = (int8_t)dx,
+                .y = (int8_t)dy,
+                .line = (int32_t)line,
             };
+            line += dy + 1;
         }
 }
 
 // ---- Whole weights ------------------------------------------------------------------------------
 
+// What a tap brings to a row: the weights of both pixels, and where they lie.
+typedef struct whole_tap {
+    const uint16_t *later, *earlier;
+    ptrdiff_t offset;
+} whole_tap;
+
 typedef struct whole_sums {
-    wide_pair weight, difference[MOST_COLOURS];
+    wide_pair weight, product[MOST_COLOURS];
 } whole_sums;
 
-LANES_INLINE lanes whole_weight(const bilateral_table *table, lanes distance, lanes spatial) {
-    lanes d = lanes_min(distance, lanes_all(table->most)) * table->scale;
-    return lanes_mul_high(lanes_decay_at(&table->decay, lanes_mul_high(d, d)), spatial);
+// The line of a tap's weights in row y; its first sample belongs to the pixel at first_of(tap).
+static uint16_t *line_of(const bilateral_table *table, const tap *pair, uint16_t *lines,
+                         ptrdiff_t y) {
+    return lines + (pair->line + (y + MOST_WHOLE_RADIUS) % (pair->y + 1)) * table->stride;
+}
+
+// Those pixels are needed whose later or earlier one is in the tile.
+static ptrdiff_t first_of(const tap *pair) {
+    return pair->x > 0 ? -pair->x : 0;
+}
+
+// The weights between the pixels of a row and those a tap later.
+LANES_INLINE void weigh_row(const bilateral_table *table, const uint16_t *centre, const tap *pair,
+                            uint16_t *line, ptrdiff_t width, int colours) {
+    const uint16_t *from = centre + first_of(pair);
+    const ptrdiff_t n = width + (pair->x > 0 ? pair->x : -pair->x);
+    // Copies, as the compiler must assume that the line is written over the table.
+    const lanes_decay decay = table->decay;
+    const lanes most = lanes_all(table->most), scale = lanes_all(table->scale);
+    const lanes spatial = lanes_all(pair->whole);
+    const ptrdiff_t offset = pair->offset, plane = table->plane;
+    for (ptrdiff_t x = 0; x < n; x += LANES) {
+        lanes distance = {0};
+        for (int c = 0; c < colours; c++) {
+            const uint16_t *p = from + c * plane + x;
+            distance += lanes_absolute(lanes_load(p + offset) - lanes_load(p));
+        }
+        const lanes d = lanes_min(distance, most) * scale;
+        const lanes by_range = lanes_decay_at(&decay, lanes_mul_high(d, d));
+        lanes_store(line + x, lanes_mul_high(by_range, spatial));
+    }
 }
 
 // A pair of pixels around each of those at `centre`.
 LANES_INLINE void add_tap_whole(const bilateral_table *table, const uint16_t *centre,
-                                const tap *pair, const lanes p[], int colours, whole_sums *sums) {
-    lanes d0[MOST_COLOURS], d1[MOST_COLOURS], all0 = {0}, all1 = {0};
-    for (int c = 0; c < colours; c++) {
-        const uint16_t *q = centre + c * table->plane;
-        d0[c] = lanes_load(q + pair->offset) - p[c];
-        d1[c] = lanes_load(q - pair->offset) - p[c];
-        all0 += lanes_absolute(d0[c]);
-        all1 += lanes_absolute(d1[c]);
-    }
-    lanes spatial = lanes_all(pair->whole);
-    lanes w0 = whole_weight(table, all0, spatial), w1 = whole_weight(table, all1, spatial);
-    lanes_zipped weights = lanes_zip(w0, w1);
+                                const whole_tap *pair, ptrdiff_t x, int colours, whole_sums *sums) {
+    lanes_zipped weights = lanes_zip(lanes_load(pair->later + x), lanes_load(pair->earlier + x));
     sums->weight = wide_pair_add(sums->weight, lanes_sum(weights));
-    for (int c = 0; c < colours; c++)
-        sums->difference[c] =
-            wide_pair_add(sums->difference[c], lanes_dot(weights, lanes_zip(d0[c], d1[c])));
+    for (int c = 0; c < colours; c++) {
+        const uint16_t *q = centre + c * table->plane + x;
+        lanes_zipped both = lanes_zip(lanes_load(q + pair->offset), lanes_load(q - pair->offset));
+        sums->product[c] = wide_pair_add(sums->product[c], lanes_dot(weights, both));
+    }
 }
 
 // Rounds half up; the quotient is in [-255, 255].
@@ -155,31 +207,48 @@ LANES_INLINE wides quotient(wides sum, wides weight) {
     return __builtin_convertvector(mean + 256.5f, wides) - 256;
 }
 
+// The sum of w in(q) less in(p) times the sum of w is the sum of w (in(q) - in(p)); both fit 32
+// bits. p itself has a difference of 0.
+LANES_INLINE lanes whole_mean(lanes p, wide_pair product, wide_pair weight) {
+    const wide_pair own = lanes_sum(lanes_zip(p, lanes_all(0)));
+    wide_pair mean = {quotient(product.low - own.low * weight.low, weight.low + INT16_MAX),
+                      quotient(product.high - own.high * weight.high, weight.high + INT16_MAX)};
+    return p + lanes_pack(mean);
+}
+
+// Row y of a tile, or, above it, only the weights that the tile's rows will need.
 LANES_INLINE void row_whole(const bilateral_table *table, const uint16_t *centre, uint16_t *out,
-                            ptrdiff_t width, int colours) {
-    for (ptrdiff_t x = 0; x < width; x += LANES) {
-        lanes p[MOST_COLOURS];
-        whole_sums sums = {.weight = {wides_all(INT16_MAX), wides_all(INT16_MAX)}}; // its own
-        for (int c = 0; c < colours; c++)
-            p[c] = lanes_load(centre + c * table->plane + x);
+                            ptrdiff_t width, uint16_t *lines, ptrdiff_t y, int colours) {
+    whole_tap taps[MOST_WHOLE_TAPS];
+    for (ptrdiff_t t = 0; t < table->ntaps; t++) {
+        const tap *pair = &table->taps[t];
+        const ptrdiff_t first = first_of(pair);
+        if (y + pair->y < 0)
+            continue;
+        weigh_row(table, centre, pair, line_of(table, pair, lines, y), width, colours);
+        taps[t] =
+            (whole_tap){line_of(table, pair, lines, y) - first,
+                        line_of(table, pair, lines, y - pair->y) - first - pair->x, pair->offset};
+    }
+    for (ptrdiff_t x = 0; y >= 0 && x < width; x += LANES) {
+        whole_sums sums = {0};
         for (ptrdiff_t t = 0; t < table->ntaps; t++)
-            add_tap_whole(table, centre + x, &table->taps[t], p, colours, &sums);
+            add_tap_whole(table, centre, &taps[t], x, colours, &sums);
         for (int c = 0; c < colours; c++) {
-            wide_pair mean = {quotient(sums.difference[c].low, sums.weight.low),
-                              quotient(sums.difference[c].high, sums.weight.high)};
-            lanes_store(out + c * (TILE + LANES) + x, p[c] + lanes_pack(mean));
+            lanes p = lanes_load(centre + c * table->plane + x);
+            lanes_store(out + c * (TILE + LANES) + x, whole_mean(p, sums.product[c], sums.weight));
         }
     }
 }
 
 static void row_whole_1(const bilateral_table *table, const uint16_t *centre, uint16_t *out,
-                        ptrdiff_t width) {
-    row_whole(table, centre, out, width, 1);
+                        ptrdiff_t width, uint16_t *lines, ptrdiff_t y) {
+    row_whole(table, centre, out, width, lines, y, 1);
 }
 
 static void row_whole_3(const bilateral_table *table, const uint16_t *centre, uint16_t *out,
-                        ptrdiff_t width) {
-    row_whole(table, centre, out, width, 3);
+                        ptrdiff_t width, uint16_t *lines, ptrdiff_t y) {
+    row_whole(table, centre, out, width, lines, y, 3);
 }
 
 // ---- Floats -------------------------------------------------------------------------------------
@@ -216,12 +285,14 @@ LANES_INLINE void row_float(const bilateral_table *table, const float *centre, f
 }
 
 static void row_float_1(const bilateral_table *table, const float *centre, float *out,
-                        ptrdiff_t width) {
+                        ptrdiff_t width, const float *lines, ptrdiff_t y) {
+    (void)lines, (void)y;
     row_float(table, centre, out, width, 1);
 }
 
 static void row_float_3(const bilateral_table *table, const float *centre, float *out,
-                        ptrdiff_t width) {
+                        ptrdiff_t width, const float *lines, ptrdiff_t y) {
+    (void)lines, (void)y;
     row_float(table, centre, out, width, 3);
 }
 
@@ -231,14 +302,17 @@ static void bilateral_geometry(const ppx_job *job, ppx_geometry *g) {
     g->up = g->down = g->side = radius_of(job);
     g->border = (ppx_border)job->values[BORDER].i;
     g->block = BLOCK;
-    // The planes, and a row of each for the output.
+    // The planes, and a row of each for the output, before them the lines of weights.
     size_t n = (size_t)(plane_of(job) + TILE + LANES) * (size_t)colours_of(job) + LANES;
+    if (weights_are_whole(job))
+        n += (size_t)(count_lines(radius_of(job)) * stride_of(job));
     g->scratch_nbytes = n * (weights_are_whole(job) ? sizeof(uint16_t) : sizeof(float));
 }
 
 #define PIXEL uint8_t
 #define SAMPLE uint16_t
 #define ROW row_whole
+#define SHARED
 #define NAME(function) function##_u8_whole
 #include "bilateral.inc.h"
 

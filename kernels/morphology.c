@@ -13,13 +13,14 @@
 // lies outside never counts, as if there were nothing. f32: a zero comes out as +0 (which of two
 // zeros is less is nobody's to say); nothing is promised where there are NaNs.
 //
-// Rectangles take about seven comparisons a pixel whatever their size (morphology_box.inc.h), disks
-// and diamonds a few times their radius (morphology_round.inc.h), lines at an angle their length
+// Rectangles take about six comparisons a pixel whatever their size (morphology_row.inc.h,
+// morphology_box.inc.h), diagonals four, diamonds twelve (morphology_diamond.inc.h), disks a few
+// times their radius (morphology_round.inc.h), other lines at an angle their length
 // (morphology_slanted.inc.h); all on vectors, with one read and one write of the image.
 //
-// Rows beyond the image are the first and the last one again. That is as if they were not there for
-// elements that are whole in every column, as the column reaches the image's edge before they come
-// in, so that one border serves the least and the greatest; lines at an angle leave rows out.
+// For rectangles, rows beyond the image are the first and the last one again. That is as if they
+// were not there, as every column of a rectangle reaches the image's edge before they come in. For
+// other elements what lies beyond is the neutral value of the least or the greatest.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -28,43 +29,43 @@
 #include "morphology_element.h"
 #include "morphology_lanes.h"
 
-enum { BAND = 8 };   // rows of a rectangle's output that are made together
-enum { BLOCK = 16 }; // rows in a call, few so that what lies between steps stays near
-enum { MAX_RING = 3 * BAND + BLOCK };
-enum { MAX_CORE = 160 };        // rows, or groups of BAND, that their windows have in common
+enum { BAND = 8 };              // rows of a rectangle's output that are made together
+enum { BLOCK = PPX_STRIP };     // rows in a call: in all but the last band, the next rows are known
+enum { MAX_CORE = MAX_SIZE };   // rows, or groups of BAND, that a band's windows have in common
 enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it
 
-// What a box carries from block to block: groups of high windows, or copies of rows.
-typedef struct box_state {
-    ptrdiff_t next_y; // of the block that may go on
-    ptrdiff_t first;  // which group of the ring is the uppermost
-    char pad[48];     // the rows that follow are aligned to 64 bytes
-} box_state;
-
-// Whether rows that follow each other begin at about the same place of a page.
-static bool are_tangled(const ppx_block *block) {
-    if (block->nrows < 2)
-        return false;
-    return ((uintptr_t)block->in[1] - (uintptr_t)block->in[0] + 63) % 4096 < 127;
-}
+// Rows that are carried from block to block.
+typedef struct ring_state {
+    ptrdiff_t end;       // of the rows that have been taken in
+    ptrdiff_t first_end; // of those of a diamond's first pass
+    ptrdiff_t second_end;
+    ptrdiff_t next_band; // the output row whose band can go on with the groups
+    ptrdiff_t first;     // which group of their ring is the uppermost
+    char pad[24];        // what follows is aligned to 64 bytes
+} ring_state;
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t unit) {
     return (n + unit - 1) / unit * unit;
 }
 
-// Disks and lines walk a tile of a block's rows, which is to stay in the second cache with what it
-// leaves between; rectangles go along whole rows.
+// An odd number of units, so that lines fall into different sets of the cache.
+static ptrdiff_t round_up_odd(ptrdiff_t n, ptrdiff_t unit) {
+    n = round_up(n, unit);
+    return n / unit % 2 ? n : n + unit;
+}
+
+// Horizontal windows leave a line or two in the first cache, disks two for each height in the
+// second.
 static ptrdiff_t tile_nbytes(const plan *p) {
-    if (p->kind == BOX)
-        return 4096;
-    const ptrdiff_t nrows = p->up + BLOCK + p->down + (p->kind == ROUND ? 2 * (p->up + 1) : 0);
-    const ptrdiff_t nbytes = CACHE_NBYTES / nrows;
-    return nbytes < 512 ? 512 : nbytes > 4096 ? 4096 : nbytes;
+    if (p->kind != ROUND)
+        return 8192;
+    const ptrdiff_t nbytes = CACHE_NBYTES / (4 * p->up + 4);
+    return nbytes < 1024 ? 1024 : nbytes;
 }
 
 static plan make_plan(const ppx_job *job, int sign, finish with) {
     plan p = {.sign = sign, .finish = with, .channels = job->in.channels};
-    p.kind = is_round(job) ? ROUND : is_slanted(job) ? SLANTED : BOX;
+    p.kind = kind_of(job);
     p.n = job->in.width * job->in.channels;
     p.height = job->in.height;
     p.spots = job->table;
@@ -73,46 +74,34 @@ static plan make_plan(const ppx_job *job, int sign, finish with) {
     const ptrdiff_t nbytes = (ptrdiff_t)ppx_type_nbytes(job->in.type), unit = 64 / nbytes;
     const ptrdiff_t around = (p.left + p.right) * p.channels;
     // What is around a tile is done twice: tiles are much wider than that, and about equal.
-    const ptrdiff_t wide = (p.kind == ROUND ? 2 : 4) * around;
     ptrdiff_t most = tile_nbytes(&p) / nbytes;
-    most = most > wide ? most : wide;
+    most = most > 4 * around ? most : 4 * around;
     const ptrdiff_t ntiles = (p.n + most - 1) / most;
     p.tile = round_up((p.n + ntiles - 1) / ntiles, unit);
     p.lead = round_up(p.left * p.channels + unit, unit);
-    // Rounds and lines work on whole vectors, up to four at a time.
-    p.span = p.lead + p.tile + round_up(p.right * p.channels, unit) + 4 * unit;
-    p.span += (p.span / unit + 1) % 2 * unit; // odd: lines fall into different sets of the cache
-    const ptrdiff_t height = p.up + p.down + 1;
-    if (p.kind == BOX) {
-        p.nlines = 1 + BAND + 2;
-        p.ngroups = height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
-        p.nring = height >= BAND && !p.ngroups ? height - 1 + BLOCK : 0;
-        p.pitch = round_up(p.n, unit) + unit;
-        p.pitch += (p.pitch / unit + 1) % 2 * unit;
-    } else {
-        const ptrdiff_t places = p.nspots * (ptrdiff_t)sizeof(ptrdiff_t) / nbytes;
-        p.npacked = p.up + BLOCK + p.down + 1; // one for the second of two rows
-        p.nlines = 1 + p.npacked;
-        p.nlines += (p.kind == ROUND ? 2 * (p.up + 1) : 0) + (places + p.span - 1) / p.span;
-    }
+    // Passes work on whole vectors, several at a time; an edge has what is around it on both sides.
+    p.span = round_up_odd(p.lead + p.tile + 2 * around + 8 * unit, unit);
+    const ptrdiff_t height = p.up + p.down + 1, lean = p.lean < 0 ? -p.lean : p.lean;
+    p.nring = height - 1 + BAND;
+    if (p.kind != BOX)
+        p.margin = round_up(around + 2 * BAND * lean + 4 * unit, unit);
+    p.pitch = round_up_odd(2 * p.margin + round_up(p.n, unit) + unit, unit);
+    p.nbehind = p.kind == ROUND ? 2 * p.up * p.span : 0;
+    if (p.kind == RHOMB)
+        p.nbehind = (p.nring + BAND + 2) * p.pitch;
+    p.ngroups = p.kind == BOX && height >= 3 * BAND ? (height - BAND + 1) / BAND : 0;
+    p.nbehind += p.ngroups * p.pitch;
     return p;
-}
-
-static size_t scratch_nbytes(const ppx_job *job, const plan *p) {
-    const size_t nbytes = ppx_type_nbytes(job->in.type);
-    size_t all = (size_t)(p->nlines * p->span) * nbytes;
-    if (p->ngroups + p->nring)
-        all += sizeof(box_state) + (size_t)((p->ngroups + p->nring) * p->pitch) * nbytes;
-    return all;
 }
 
 static void geometry(const ppx_job *job, ppx_geometry *g, int sign) {
     const plan p = make_plan(job, sign, PLAIN);
+    const ptrdiff_t n = 3 * p.span + p.nring * p.pitch + p.nbehind;
     g->up = p.up;
     g->down = p.down;
     g->border = PPX_REPLICATE;
     g->block = BLOCK;
-    g->scratch_nbytes = scratch_nbytes(job, &p);
+    g->scratch_nbytes = sizeof(ring_state) + (size_t)n * ppx_type_nbytes(job->in.type);
 }
 
 // ---- Least and greatest, for each type ----
@@ -296,9 +285,9 @@ static size_t table_nbytes(const ppx_job *job) {
 }
 
 static void build(const ppx_job *job) {
-    if (is_round(job))
+    if (kind_of(job) == ROUND)
         list_columns(job, job->table);
-    else if (is_slanted(job))
+    else if (kind_of(job) == SLANTED)
         list_line(job, job->table);
 }
 

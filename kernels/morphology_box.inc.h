@@ -1,253 +1,277 @@
-// morphology_box.inc.h: rectangles, a part of morphology.inc.h.
+// morphology_box.inc.h: rectangles and diagonals, a part of morphology.inc.h.
 //
-// Vertically, up to eight output rows are made together (a band). The rows that all their windows
-// have in common are joined once; suffixes of the rows before and prefixes of the rows behind,
-// which stay in registers, are added (the idea of van Herk and of Gil and Werman, in bands). Of
-// high windows, the common rows are kept in groups of eight, one new one for each band. So a row is
-// read twice, as one that leaves and one that enters, and written once, for any height up to some
-// hundreds.
+// Each row is taken in once: its horizontal windows (morphology_row.inc.h; a diagonal's row itself,
+// with NEUTRAL beside it) go to a ring of rows. There windows of rows are joined, column by column,
+// or, for diagonals, along columns that lean by a pixel a row.
 //
-// Horizontally each pass over a line makes its window two to four times as long: log4 of the width.
+// Up to eight output rows are made together (a band). The rows that all their windows have in
+// common are joined once; suffixes of the rows before and prefixes of the rows behind, which stay
+// in registers, are added (the idea of van Herk and of Gil and Werman, in bands). Of high
+// rectangles, the common rows are kept in groups of eight, one new one for each band. So a row of
+// the ring is read less than three times, for any height up to some hundreds, and every output is
+// written once.
 //
-// Scratch: line 0 for settle(), BAND lines that the vertical pass leaves, two that the horizontal
-// passes go through; then the state, and ngroups whole rows.
+// Scratch: the state, three lines for horizontal(), the ring, the groups. Other kinds of elements
+// have the ring, too.
 
-// One vector of the band's rows, from column x on: ncore rows in common, m - 1 before them and
-// m - 1 behind.
+typedef struct NAME(band) {
+    const PIXEL *before[BAND], *behind[BAND], *core[MAX_CORE]; // column 0 of the first output row
+    ptrdiff_t ncore;
+    PIXEL *to[BAND];
+    const PIXEL *with[BAND]; // of the first input, if it is needed
+    const PIXEL *soon[BAND]; // rows that will be taken in next
+    finish finish;
+    ptrdiff_t lean; // of all of these, from a row to the next
+} NAME(band);
+
+static inline ring_state *NAME(state)(const ppx_block *block) {
+    return block->scratch;
+}
+
+// Column 0 of row y, which may lie outside of the image.
+static inline PIXEL *NAME(ring_row)(const plan *p, const ppx_block *block, ptrdiff_t y) {
+    PIXEL *ring = (PIXEL *)(NAME(state)(block) + 1) + 3 * p->span + p->margin;
+    return ring + (y + p->up) % p->nring * p->pitch;
+}
+
+static inline PIXEL *NAME(behind_ring)(const plan *p, const ppx_block *block) {
+    return (PIXEL *)(NAME(state)(block) + 1) + 3 * p->span + p->nring * p->pitch;
+}
+
+static inline PIXEL *NAME(group)(const plan *p, const ppx_block *block, ptrdiff_t g) {
+    return NAME(behind_ring)(p, block) + (NAME(state)(block)->first + g) % p->ngroups * p->pitch;
+}
+
+// Takes in the rows before row `end`.
+static void NAME(take_in)(const plan *p, const ppx_block *block, ptrdiff_t end) {
+    ring_state *state = NAME(state)(block);
+    for (; state->end < end; state->end++) {
+        const ptrdiff_t y = state->end;
+        const PIXEL *row = block->in[y - block->y];
+        PIXEL *to = NAME(ring_row)(p, block, y);
+        if (p->kind == BOX && p->left + p->right > 0) {
+            NAME(horizontal)(p, to, row, (PIXEL *)(state + 1));
+        } else if (p->kind == BOX) {
+            memcpy(to + p->x0, row + p->x0, (size_t)(p->x1 - p->x0) * sizeof(PIXEL));
+        } else if (y < 0 || y >= p->height) {
+            NAME(fill)(to - p->margin, p->pitch);
+        } else {
+            NAME(fill)(to - p->margin, p->margin);
+            memcpy(to, row, (size_t)p->n * sizeof(PIXEL));
+            NAME(fill)(to + p->n, p->pitch - p->margin - p->n);
+        }
+    }
+}
+
+// The last row that output row i, or the last of the block, needs.
+static const PIXEL *NAME(row_soon)(const plan *p, const ppx_block *block, ptrdiff_t i) {
+    return block->in[(i < block->nrows ? i : block->nrows - 1) + p->down];
+}
+
+// Columns [x0, x1) of output row i: PICK over the samples at `places`, which are those of column 0.
+// The row that is taken in for output row i + ahead is fetched meanwhile.
+static void NAME(along)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrdiff_t ahead,
+                        ptrdiff_t x0, ptrdiff_t x1, const PIXEL *const *places, ptrdiff_t nplaces) {
+    const PIXEL *const soon = NAME(row_soon)(p, block, i + ahead);
+    const finish how = p->finish;
+    PIXEL *const out = block->out[i];
+    const PIXEL *const first =
+        how == FROM_FIRST || how == LESS_FIRST ? (const PIXEL *)block->with[i] : out;
+    ptrdiff_t x = x0;
+    for (; x + 4 * NLANES <= x1; x += 4 * NLANES) {
+        LANES a = NAME(load)(places[0] + x), b = NAME(load)(places[0] + x + NLANES);
+        __builtin_prefetch(soon + x, 0, 2);
+        __builtin_prefetch(soon + x + 2 * NLANES, 0, 2);
+        LANES c = NAME(load)(places[0] + x + 2 * NLANES);
+        LANES d = NAME(load)(places[0] + x + 3 * NLANES);
+        for (ptrdiff_t k = 1; k < nplaces; k++) {
+            const PIXEL *at = places[k] + x;
+            a = PICK_LANES(a, NAME(load)(at));
+            b = PICK_LANES(b, NAME(load)(at + NLANES));
+            c = PICK_LANES(c, NAME(load)(at + 2 * NLANES));
+            d = PICK_LANES(d, NAME(load)(at + 3 * NLANES));
+        }
+        NAME(put)(how, out + x, first + x, a);
+        NAME(put)(how, out + x + NLANES, first + x + NLANES, b);
+        NAME(put)(how, out + x + 2 * NLANES, first + x + 2 * NLANES, c);
+        NAME(put)(how, out + x + 3 * NLANES, first + x + 3 * NLANES, d);
+    }
+    for (; x < x1; x += NLANES) {
+        PIXEL found[NLANES];
+        LANES a = NAME(load)(places[0] + x);
+        for (ptrdiff_t k = 1; k < nplaces; k++)
+            a = PICK_LANES(a, NAME(load)(places[k] + x));
+        NAME(store)(found, a);
+        for (ptrdiff_t k = 0; k < NLANES && x + k < x1; k++)
+            NAME(put_one)(how, out + x + k, first + x + k, found[k]);
+    }
+}
+
+// One vector of m output rows, at column x of the first; to[k] may be elsewhere.
 static inline __attribute__((always_inline)) void
-NAME(band_at)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-              const void *const *before, const void *const *behind, ptrdiff_t x, const int m) {
-    LANES a[BAND], b = NAME(load)((const PIXEL *)core[0] + x);
-    for (ptrdiff_t k = 1; k < ncore; k++)
-        b = PICK_LANES(b, NAME(load)((const PIXEL *)core[k] + x));
-    a[m - 1] = b;
+NAME(band_at)(const NAME(band) * b, PIXEL *const *to, const PIXEL *const *with, ptrdiff_t x,
+              ptrdiff_t at, const int m, const finish how) {
+    LANES a[BAND], v = NAME(load)(b->core[0] + x);
+    for (ptrdiff_t k = 1; k < b->ncore; k++)
+        v = PICK_LANES(v, NAME(load)(b->core[k] + x));
+    a[m - 1] = v;
     for (int k = m - 2; k >= 0; k--)
-        a[k] = PICK_LANES(a[k + 1], NAME(load)((const PIXEL *)before[k] + x));
-    NAME(store)(to, a[0]);
+        a[k] = PICK_LANES(a[k + 1], NAME(load)(b->before[k] + x));
+    NAME(put)(how, to[0] + at, with[0] + at, a[0]);
     for (int k = 1; k < m; k++) {
-        const LANES row = NAME(load)((const PIXEL *)behind[k - 1] + x);
-        b = k == 1 ? row : PICK_LANES(b, row);
-        NAME(store)(to + k * span, PICK_LANES(a[k], b));
+        const LANES row = NAME(load)(b->behind[k - 1] + x);
+        v = k == 1 ? row : PICK_LANES(v, row);
+        NAME(put)(how, to[k] + at, with[k] + at, PICK_LANES(a[k], v));
     }
 }
 
-// Columns [x0, x0 + n), at least a vector.
+// The same for rows whose vectors lie partly outside of the image.
+static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, const int m) {
+    PIXEL found[BAND][NLANES];
+    PIXEL *to[BAND];
+    for (int k = 0; k < m; k++)
+        to[k] = found[k];
+    NAME(band_at)(b, to, (const PIXEL *const *)to, x, 0, m, PLAIN);
+    for (int k = 0; k < m; k++) {
+        const ptrdiff_t column = x + b->lean * k, from = column < 0 ? -column : 0;
+        const ptrdiff_t end = p->x1 - column < NLANES ? p->x1 - column : NLANES;
+        for (ptrdiff_t at = from; at < end; at++)
+            NAME(put_one)(b->finish, b->to[k] + x + at, b->with[k] + x + at, found[k][at]);
+    }
+}
+
 static inline __attribute__((always_inline)) void
-NAME(band_columns)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                   const void *const *before, const void *const *behind, ptrdiff_t x0, ptrdiff_t n,
-                   const int m) {
-    ptrdiff_t x = 0;
-    for (; x + NLANES <= n; x += NLANES)
-        NAME(band_at)(to + x, span, core, ncore, before, behind, x0 + x, m);
-    if (x < n)
-        NAME(band_at)(to + n - NLANES, span, core, ncore, before, behind, x0 + n - NLANES, m);
+NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finish how) {
+    const ptrdiff_t most = b->lean * (m - 1), later = most > 0 ? most : 0, sooner = later - most;
+    ptrdiff_t x = p->x0 - later;
+    for (; x < p->x0 + sooner; x += NLANES)
+        NAME(band_edge)(p, b, x, m);
+    for (; x + 2 * NLANES + later <= p->x1; x += 2 * NLANES) {
+        for (int k = 0; k < m; k++)
+            __builtin_prefetch(b->soon[k] + x, 0, 2);
+        NAME(band_at)(b, b->to, b->with, x, x, m, how);
+        NAME(band_at)(b, b->to, b->with, x + NLANES, x + NLANES, m, how);
+    }
+    for (; x + NLANES + later <= p->x1; x += NLANES)
+        NAME(band_at)(b, b->to, b->with, x, x, m, how);
+    for (; x < p->x1 + sooner; x += NLANES)
+        NAME(band_edge)(p, b, x, m);
 }
 
-// Rows shorter than a vector.
-static void NAME(band_narrow)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                              const void *const *before, const void *const *behind, ptrdiff_t n,
-                              int m) {
-    for (int row = 0; row < m; row++, to += span)
-        for (ptrdiff_t x = 0; x < n; x++) {
-            PIXEL found = ((const PIXEL *)core[0])[x];
-            for (ptrdiff_t k = 1; k < ncore; k++)
-                found = PICK(found, ((const PIXEL *)core[k])[x]);
-            for (int k = m - 2; k >= row; k--)
-                found = PICK(found, ((const PIXEL *)before[k])[x]);
-            for (int k = 0; k < row; k++)
-                found = PICK(found, ((const PIXEL *)behind[k])[x]);
-            to[x] = found;
-        }
+// Stores past the cache gain where a band has all its rows or a single one; two or four of them at
+// a time are slower than through the cache.
+static void NAME(join_band)(const plan *p, const NAME(band) * b, int m) {
+    const finish how = b->finish == FAR && (m == 2 || m == 4) ? PLAIN : b->finish;
+    if (m == BAND && how == FAR)
+        NAME(band_columns)(p, b, BAND, FAR);
+    else if (m == BAND && how == PLAIN)
+        NAME(band_columns)(p, b, BAND, PLAIN);
+    else if (m == BAND)
+        NAME(band_columns)(p, b, BAND, how);
+    else if (m == 4 && how == PLAIN)
+        NAME(band_columns)(p, b, 4, PLAIN);
+    else if (m == 4)
+        NAME(band_columns)(p, b, 4, how);
+    else if (m == 2 && how == PLAIN)
+        NAME(band_columns)(p, b, 2, PLAIN);
+    else if (m == 2)
+        NAME(band_columns)(p, b, 2, how);
+    else
+        NAME(band_columns)(p, b, 1, how);
 }
 
-static void NAME(band8)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                        const void *const *before, const void *const *behind, ptrdiff_t x0,
-                        ptrdiff_t n) {
-    NAME(band_columns)(to, span, core, ncore, before, behind, x0, n, 8);
-}
-
-static void NAME(band4)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                        const void *const *before, const void *const *behind, ptrdiff_t x0,
-                        ptrdiff_t n) {
-    NAME(band_columns)(to, span, core, ncore, before, behind, x0, n, 4);
-}
-
-static void NAME(band2)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                        const void *const *before, const void *const *behind, ptrdiff_t x0,
-                        ptrdiff_t n) {
-    NAME(band_columns)(to, span, core, ncore, before, behind, x0, n, 2);
-}
-
-static void NAME(band1)(PIXEL *to, ptrdiff_t span, const void *const *core, ptrdiff_t ncore,
-                        const void *const *before, const void *const *behind, ptrdiff_t x0,
-                        ptrdiff_t n) {
-    NAME(band_columns)(to, span, core, ncore, before, behind, x0, n, 1);
-}
-
-// to[x] = PICK over from[x], from[x + s], ... in `count` (2 to 4) places, the last at `last`.
-static void NAME(places)(PIXEL *restrict to, const PIXEL *restrict from, ptrdiff_t n, int count,
-                         ptrdiff_t s, ptrdiff_t last) {
-    const PIXEL *b = from + s, *c = from + 2 * s, *end = from + last;
-    if (count == 2) {
-        for (ptrdiff_t x = 0; x < n; x++)
-            to[x] = FINISH(PICK(from[x], end[x]));
-    } else if (count == 3) {
-        for (ptrdiff_t x = 0; x < n; x++) {
-            PIXEL ab = PICK(from[x], b[x]);
-            to[x] = FINISH(PICK(ab, end[x]));
-        }
-    } else {
-        for (ptrdiff_t x = 0; x < n; x++) {
-            PIXEL ab = PICK(from[x], b[x]), cd = PICK(c[x], end[x]);
-            to[x] = FINISH(PICK(ab, cd));
-        }
+// to[x] = PICK over BAND rows from row y on.
+static void NAME(join_group)(const plan *p, const ppx_block *block, PIXEL *to, ptrdiff_t y) {
+    const PIXEL *rows[BAND];
+    for (int k = 0; k < BAND; k++)
+        rows[k] = NAME(ring_row)(p, block, y + k);
+    for (ptrdiff_t x = p->x0; x < p->x1; x += NLANES) {
+        LANES v = NAME(load)(rows[0] + x);
+        for (int k = 1; k < BAND; k++)
+            v = PICK_LANES(v, NAME(load)(rows[k] + x));
+        NAME(store)(to + x, v);
     }
 }
 
-// The horizontal window of a line, whose first sample is the first of the first window.
-static void NAME(horizontal)(const plan *p, PIXEL *restrict out, ptrdiff_t n, const PIXEL *line,
-                             PIXEL *const spare[2]) {
-    const ptrdiff_t k = p->left + p->right + 1;
-    ptrdiff_t length = 1, readable = n + (k - 1) * p->channels;
-    if (k == 1) {
-        for (ptrdiff_t x = 0; x < n; x++)
-            out[x] = FINISH(line[x]);
-        return;
-    }
-    for (int turn = 0;; turn = !turn) {
-        ptrdiff_t factor = (k + length - 1) / length, room = 4, s = length * p->channels;
-        if (factor <= 4) {
-            NAME(places)(out, line, n, (int)factor, s, (k - length) * p->channels);
-            return;
-        }
-        while (room * 4 < factor)
-            room *= 4;
-        factor = (factor + room - 1) / room;
-        readable -= (factor - 1) * s;
-        NAME(places)(spare[turn], line, readable, (int)factor, s, (factor - 1) * s);
-        line = spare[turn];
-        length *= factor;
-    }
-}
-
-// to[x] = PICK over BAND rows.
-static void NAME(join_group)(PIXEL *restrict to, const void *const *in, ptrdiff_t n) {
-    const PIXEL *a = in[0], *b = in[1], *c = in[2], *d = in[3];
-    const PIXEL *e = in[4], *f = in[5], *g = in[6], *h = in[7];
-    for (ptrdiff_t x = 0; x < n; x++) {
-        PIXEL ab = PICK(a[x], b[x]), cd = PICK(c[x], d[x]), ef = PICK(e[x], f[x]);
-        PIXEL gh = PICK(g[x], h[x]), low = PICK(ab, cd), high = PICK(ef, gh);
-        to[x] = PICK(low, high);
-    }
-}
-
-// Group g of the windows of the band that begins at output row i: BAND rows from BAND - 1 rows
-// below the band's first window on. Groups lie in a ring.
-static void NAME(groups)(const plan *p, const ppx_block *block, ptrdiff_t i) {
-    box_state *state = (box_state *)NAME(line)(p, block, p->nlines);
-    PIXEL *rows = (PIXEL *)(state + 1);
-    const bool goes_on = i > 0 || (!block->fresh && state->next_y == block->y);
+// Groups of the windows of the band that begins at output row y: the first has the BAND rows from
+// BAND - 1 below the first window's first row on. Groups lie in a ring.
+static void NAME(join_groups)(const plan *p, const ppx_block *block, ptrdiff_t y) {
+    ring_state *state = NAME(state)(block);
+    const bool goes_on = state->next_band == y;
+    state->next_band = y + BAND;
     state->first = goes_on ? (state->first + 1) % p->ngroups : 0;
-    state->next_y = block->nrows % BAND == 0 ? block->y + block->nrows : -1;
     for (ptrdiff_t g = goes_on ? p->ngroups - 1 : 0; g < p->ngroups; g++)
-        NAME(join_group)
-    (rows + (state->first + g) % p->ngroups * p->pitch, block->in + i - p->up + BAND - 1 + g * BAND,
-     p->n);
+        NAME(join_group)(p, block, NAME(group)(p, block, g), y - p->up + (g + 1) * BAND - 1);
 }
 
-// Lists the rows that the windows of output rows [i, i + m) have in common, groups first; i lies in
-// the band that begins at output row i0.
-static ptrdiff_t NAME(list_core)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i,
-                                 int m, const void **core) {
-    ptrdiff_t n = 0, from = i + m - 1, to = i + p->up + p->down + 1;
-    const void *const *in = block->in - p->up;
-    if (p->ngroups) {
-        const box_state *state = (const box_state *)NAME(line)(p, block, p->nlines);
-        const PIXEL *rows = (const PIXEL *)(state + 1);
-        for (ptrdiff_t g = 0; g < p->ngroups; g++)
-            core[n++] = rows + (state->first + g) % p->ngroups * p->pitch;
-        for (; from < i0 + BAND - 1; from++)
-            core[n++] = in[from];
-        from = i0 + BAND - 1 + p->ngroups * BAND;
-    }
-    for (; from < to; from++)
-        core[n++] = in[from];
-    return n;
-}
-
-typedef void NAME(band_function)(PIXEL *to, ptrdiff_t span, const void *const *core,
-                                 ptrdiff_t ncore, const void *const *before,
-                                 const void *const *behind, ptrdiff_t x0, ptrdiff_t n);
-
-// Output rows [i, i + m) of the block.
-static void NAME(band)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i, int m) {
-    static NAME(band_function) *const bands[] = {
-        [1] = NAME(band1), [2] = NAME(band2), [4] = NAME(band4), [BAND] = NAME(band8)};
-    const void *core[MAX_CORE];
-    const ptrdiff_t ncore = NAME(list_core)(p, block, i0, i, m, core);
-    const void *const *before = block->in + i - p->up, *const *behind =
-                                                           before + p->up + p->down + 1;
-    const ptrdiff_t left = p->left * p->channels, right = p->right * p->channels;
-    PIXEL *const lines = NAME(line)(p, block, 1);
-    PIXEL *const spare[2] = {lines + BAND * p->span, lines + (BAND + 1) * p->span};
-    for (ptrdiff_t x0 = 0; x0 < p->n; x0 += p->tile) {
-        const ptrdiff_t x1 = x0 + p->tile < p->n ? x0 + p->tile : p->n;
-        ptrdiff_t from = x0 > left ? (x0 - left) / NLANES * NLANES : 0;
-        const ptrdiff_t to = p->n - x1 > right ? x1 + right : p->n;
-        if (to - from < NLANES)
-            from = to > NLANES ? to - NLANES : 0;
-        PIXEL *const at = lines + p->lead + from - x0;
-        if (p->n < NLANES)
-            NAME(band_narrow)(at, p->span, core, ncore, before, behind, p->n, m);
-        else
-            bands[m](at, p->span, core, ncore, before, behind, from, to - from);
-        for (int k = 0; k < m; k++) {
-            PIXEL *line = lines + k * p->span;
-            NAME(neutral_sides)(p, line, x0, x1);
-            NAME(horizontal)
-            (p, NAME(place)(p, block, i + k, x0), x1 - x0, line + p->lead - p->left * p->channels,
-             spare);
-            NAME(settle)(p, block, i + k, x0, x1 - x0);
+// Lists the rows that the windows of output rows [y, y + m) have in common, groups first; y lies in
+// the band that begins at y0.
+static void NAME(list_core)(const plan *p, const ppx_block *block, ptrdiff_t y0, ptrdiff_t y, int m,
+                            NAME(band) * b) {
+    ptrdiff_t from = y - p->up + m - 1;
+    const ptrdiff_t grouped = p->ngroups ? y0 - p->up + BAND - 1 : PTRDIFF_MAX;
+    b->ncore = 0;
+    for (; from <= y + p->down; from++) {
+        if (from == grouped) {
+            for (ptrdiff_t g = 0; g < p->ngroups; g++)
+                b->core[b->ncore++] = NAME(group)(p, block, g);
+            from += p->ngroups * BAND - 1;
+        } else {
+            b->core[b->ncore++] = NAME(ring_row)(p, block, from) + b->lean * (from - y);
         }
     }
 }
 
-// Rows whose distance is about a multiple of 4096 bytes fall into the same sets of the first cache,
-// which a band is too high for. They are copied, once each, to a ring of p->nring rows; `rows`
-// lists what the block reads there.
-static void NAME(untangle)(const plan *p, const ppx_block *block, const void **rows) {
-    box_state *state = (box_state *)NAME(line)(p, block, p->nlines);
-    PIXEL *ring = (PIXEL *)(state + 1);
-    const bool goes_on = !block->fresh && state->next_y == block->y;
-    for (ptrdiff_t i = -p->up; i < block->nrows + p->down; i++) {
-        PIXEL *row = ring + (block->y + p->up + i) % p->nring * p->pitch;
-        if (!goes_on || i >= p->down)
-            memcpy(row, block->in[i], (size_t)p->n * sizeof(PIXEL));
-        rows[p->up + i] = row;
+// Output rows [i, i + m) of the block, in the band that begins at i0.
+static void NAME(band_rows)(const plan *p, const ppx_block *block, ptrdiff_t i0, ptrdiff_t i,
+                            int m) {
+    NAME(band) b; // a large one, and most of it is not used
+    b.finish = p->finish;
+    b.lean = p->lean;
+    const ptrdiff_t y = block->y + i;
+    NAME(list_core)(p, block, block->y + i0, y, m, &b);
+    for (int k = 0; k < m; k++) {
+        b.to[k] = (PIXEL *)block->out[i + k] + k * p->lean;
+        b.with[k] = b.to[k];
+        if (p->finish == FROM_FIRST || p->finish == LESS_FIRST)
+            b.with[k] = (const PIXEL *)block->with[i + k] + k * p->lean;
     }
-    state->next_y = block->y + block->nrows;
+    for (int k = 0; k < m; k++) {
+        b.soon[k] = NAME(row_soon)(p, block, i + BAND + k);
+    }
+    for (int k = 0; k < m - 1; k++) {
+        const ptrdiff_t above = k - p->up, below = p->down + 1 + k;
+        b.before[k] = NAME(ring_row)(p, block, y + above) + p->lean * above;
+        b.behind[k] = NAME(ring_row)(p, block, y + below) + p->lean * below;
+    }
+    NAME(join_band)(p, &b, m);
 }
 
-static void NAME(box)(const plan *p, const ppx_block *whole) {
-    const void *rows[MAX_RING];
-    ppx_block block = *whole;
-    if (p->nring && are_tangled(whole)) {
-        NAME(untangle)(p, whole, rows);
-        block.in = rows + p->up;
-    } else if (p->nring) {
-        ((box_state *)NAME(line)(p, whole, p->nlines))->next_y = -1;
-    }
+// Columns [p->x0, p->x1) of a block.
+static void NAME(stripe)(const plan *p, const ppx_block *block) {
     const ptrdiff_t height = p->up + p->down + 1;
-    for (ptrdiff_t i0 = 0; i0 < block.nrows; i0 += BAND) {
-        const ptrdiff_t end = i0 + BAND < block.nrows ? i0 + BAND : block.nrows;
+    for (ptrdiff_t i0 = 0; i0 < block->nrows; i0 += BAND) {
+        const ptrdiff_t end = i0 + BAND < block->nrows ? i0 + BAND : block->nrows;
+        NAME(take_in)(p, block, block->y + end + p->down);
         if (p->ngroups)
-            NAME(groups)(p, &block, i0);
+            NAME(join_groups)(p, block, block->y + i0);
         for (ptrdiff_t i = i0; i < end;) {
             int m = BAND;
             while (m > height || m > end - i)
                 m /= 2;
-            NAME(band)(p, &block, i0, i, m);
+            NAME(band_rows)(p, block, i0, i, m);
             i += m;
         }
+    }
+}
+
+// Stripes of a rectangle are so narrow that what they have of the ring stays in the second cache.
+static void NAME(box)(const plan *p, const ppx_block *block) {
+    const ring_state before = *NAME(state)(block);
+    plan piece = *p;
+    for (piece.x0 = 0; piece.x0 < p->n; piece.x0 = piece.x1) {
+        piece.x1 = p->kind == BOX && p->n - piece.x0 > p->tile ? piece.x0 + p->tile : p->n;
+        *NAME(state)(block) = before;
+        NAME(stripe)(&piece, block);
     }
 }

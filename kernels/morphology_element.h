@@ -23,10 +23,11 @@ enum { SQUARE, RECT, LINE, DISK, DIAMOND };
 enum { MAX_RADIUS = 500, MAX_SIZE = 2 * MAX_RADIUS + 1 };
 
 // How an element is worked on.
-typedef enum element_kind { BOX, ROUND, SLANTED } element_kind;
+typedef enum element_kind { BOX, DIAGONAL, RHOMB, ROUND, SLANTED } element_kind;
 
-// What becomes of the extreme: it is the output, or there is something to subtract.
-typedef enum finish { PLAIN, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
+// What becomes of the extreme: it is the output (FAR: see ppx_block), or there is something to
+// subtract.
+typedef enum finish { PLAIN, FAR, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
 
 // In a table: a column of a round element and how far it reaches up and down, or a pixel of a line.
 typedef struct spot {
@@ -44,13 +45,15 @@ typedef struct plan {
     ptrdiff_t n;        // of a row
     ptrdiff_t height;   // of the image
     ptrdiff_t tile;     // columns done together
+    ptrdiff_t x0, x1;   // those at work, if not all are
     ptrdiff_t lead;     // in a line of scratch, before the tile
     ptrdiff_t span;     // of such a line: a tile with what is around it
-    ptrdiff_t nlines;   // of the scratch
-    ptrdiff_t npacked;  // rows that a block reads (not boxes)
-    ptrdiff_t ngroups;  // of rows that windows share (see morphology_box.inc.h)
-    ptrdiff_t nring;    // of copied rows
+    ptrdiff_t lean;     // of a diagonal, from a row to the next
+    ptrdiff_t nring;    // rows in the ring (see morphology_box.inc.h)
+    ptrdiff_t ngroups;  // of rows that windows share
     ptrdiff_t pitch;    // from one of these to the next
+    ptrdiff_t margin;   // in them, before and behind the row
+    ptrdiff_t nbehind;  // samples of the scratch behind the ring
 } plan;
 
 // Parameters that no shape needs have no default in the table, so that a chain's text, which has
@@ -60,13 +63,15 @@ static inline int64_t radius_of(const ppx_job *job, int which) {
     return v[which].given ? v[which].i : v[RADIUS].given ? v[RADIUS].i : 1;
 }
 
-static inline bool is_round(const ppx_job *job) {
-    return job->values[SHAPE].i == DISK || job->values[SHAPE].i == DIAMOND;
-}
-
-static inline bool is_slanted(const ppx_job *job) {
+static inline element_kind kind_of(const ppx_job *job) {
     const double angle = job->values[ANGLE].d;
-    return job->values[SHAPE].i == LINE && angle != 0 && angle != 90 && angle != 180;
+    if (job->values[SHAPE].i == DIAMOND && radius_of(job, RADIUS) > 1)
+        return RHOMB;
+    if (job->values[SHAPE].i == DISK || job->values[SHAPE].i == DIAMOND)
+        return ROUND;
+    if (job->values[SHAPE].i != LINE || angle == 0 || angle == 90 || angle == 180)
+        return BOX;
+    return angle == 45 || angle == 135 ? DIAGONAL : SLANTED;
 }
 
 // The columns of a disk or diamond: how far up and down each one reaches, from the centre outwards.
@@ -106,9 +111,9 @@ static inline void list_line(const ppx_job *job, spot *pixels) {
 }
 
 static inline ptrdiff_t count_spots(const ppx_job *job) {
-    if (is_slanted(job))
+    if (kind_of(job) == SLANTED)
         return (ptrdiff_t)job->values[LENGTH].i;
-    return is_round(job) ? 2 * (ptrdiff_t)radius_of(job, RADIUS) + 1 : 0;
+    return kind_of(job) == ROUND ? 2 * (ptrdiff_t)radius_of(job, RADIUS) + 1 : 0;
 }
 
 // How far the element reaches from its origin.
@@ -140,9 +145,15 @@ static inline void find_reach(const ppx_job *job, plan *p) {
         p->up = p->down = steep ? half : across;
         return;
     }
+    if (p->kind == DIAGONAL) { // at 45 degrees, what is left of the origin is below it
+        p->lean = v[ANGLE].d == 45 ? -p->channels : p->channels;
+        height = width;
+    } else if (p->kind == RHOMB) {
+        p->lean = p->channels;
+    }
     p->left = width / 2;
     p->right = width - 1 - p->left;
-    p->up = height / 2;
+    p->up = p->lean < 0 ? p->right : height / 2;
     p->down = height - 1 - p->up;
     if (p->sign < 0) {
         ptrdiff_t left = p->left, up = p->up;

@@ -6,6 +6,7 @@
 #define PPX_MORPHOLOGY_LANES_H
 
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __AVX2__
 #include <immintrin.h>
@@ -20,6 +21,25 @@ typedef float lanes_f32 __attribute__((vector_size(LANES_NBYTES)));
 typedef uint32_t lanes_bits __attribute__((vector_size(LANES_NBYTES)));
 
 #ifdef __AVX2__
+
+// v's bytes moved up by n (1 to 32, a constant), those of the vector before following in.
+#define LANES_LATER(before, v, n)                                                                  \
+    lanes_later((__m256i)(before), (__m256i)(v),                                                   \
+                _mm256_permute2x128_si256((__m256i)(before), (__m256i)(v), 0x21), n)
+#define lanes_later(before, v, between, n)                                                         \
+    ((n) < 16   ? _mm256_alignr_epi8(v, between, (16 - (n)) & 15)                                  \
+     : (n) > 16 ? _mm256_alignr_epi8(between, before, (32 - (n)) & 15)                             \
+                : between)
+
+// Past the cache, to a place aligned to LANES_NBYTES.
+static inline void store_far(void *to, const lanes_bits v) {
+    _mm256_stream_si256(to, (__m256i)v);
+}
+
+// Before others may read what was stored so.
+static inline void end_far(void) {
+    _mm_sfence();
+}
 
 static inline lanes_u8 least_u8(lanes_u8 a, lanes_u8 b) {
     return (lanes_u8)_mm256_min_epu8((__m256i)a, (__m256i)b);
@@ -46,6 +66,13 @@ static inline lanes_f32 greatest_f32(lanes_f32 a, lanes_f32 b) {
 }
 
 #else
+
+static inline void store_far(void *to, const lanes_bits v) {
+    memcpy(to, &v, sizeof v);
+}
+
+static inline void end_far(void) {
+}
 
 // a where the mask is set, b elsewhere.
 static inline lanes_bits select_bits(lanes_bits mask, lanes_bits a, lanes_bits b) {

@@ -218,6 +218,30 @@ static void expect_ordered(const ppx_image *low, const ppx_image *high) {
                 assert_true(test_sample(low, x, y, c) <= test_sample(high, x, y, c));
 }
 
+// Outputs of large images may be stored past the cache: the rows are those of a piece of the image.
+static void test_large(void **state) {
+    (void)state;
+    static const char *const specs[] = {"erode:radius=5",
+                                        "dilate:rx=9,ry=0",
+                                        "erode:shape=disk,radius=3",
+                                        "dilate:shape=diamond,radius=5",
+                                        "erode:shape=line,length=9,angle=30",
+                                        "open:radius=4"};
+    enum { WIDTH = 4099, FAR_HEIGHT = 2100, HEIGHT = 200, EDGE = 20 };
+    ppx_image in = test_image(test_shape(WIDTH, FAR_HEIGHT, 1, PPX_U8), TEST_NOISE, 8);
+    ppx_image piece = ppx_image_view(&in, 0, HEIGHT);
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        ppx_image large = test_run(specs[k], &in, &ppx_runner_omp, NULL);
+        ppx_image small = test_run(specs[k], &piece, &ppx_runner_serial, NULL);
+        ppx_image a = ppx_image_view(&large, 0, HEIGHT - EDGE);
+        ppx_image b = ppx_image_view(&small, 0, HEIGHT - EDGE);
+        assert_true(ppx_image_equal(&a, &b));
+        ppx_image_free(&large);
+        ppx_image_free(&small);
+    }
+    ppx_image_free(&in);
+}
+
 static void test_laws(void **state) {
     (void)state;
     for (int t = 0; t < 3; t++)
@@ -295,6 +319,7 @@ int main(void) {
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_uneven_calls),
         cmocka_unit_test(test_extremes_of_size),
+        cmocka_unit_test(test_large),
         cmocka_unit_test(test_laws),
         cmocka_unit_test(test_zeros),
         cmocka_unit_test(test_threads),
