@@ -9,12 +9,12 @@
 //
 // Four blurs do the work of five, because only the sum of the variances occurs: of the sum s and
 // the difference d of two samples, and of their squares, as 4 mx my is the square of the mean of s
-// less that of d, and so on. s is taken less the range's middle, which does not change variances.
-// The weights are whole numbers of 2^-15 that add up to one. A tile of columns at a time, rows are
-// blurred across into a ring, and down from there, two rows at once. Across, u8 is blurred in whole
-// numbers; the rest is in float. The map is right to 1e-4. Cost: a read of both images, about 110
-// operations a pixel; the mean reads the map once more, in whole numbers (2^-30), so that no order
-// shows.
+// less that of d, and so on. s is taken less the range's middle, which does not change variances. A
+// tile of columns at a time, rows are blurred across into a ring, and down from there, two at once.
+// Across, u8 is blurred in whole numbers without an error, by weights that are right to 1.4e-4; the
+// rest is in float. The map is right to 1e-4. Cost: a read of both images, 128 operations a pixel
+// for the blurs, of which those of u8 across go two at a time; the mean reads the map once more, in
+// whole numbers (2^-30), so that no order shows.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ enum { RADIUS = 5, TAPS = 2 * RADIUS + 1 };
 enum { TILE = 96 };            // pixels: a ring of them stays in the L1 cache
 enum { MARGIN = 8 };           // pixels to either side of a tile that its lines have room for
 enum { PAIRS = TAPS / 2 + 1 }; // of rows in the ring
-enum { LEAST = 36 };           // the outermost whole weight: with it all six are right to 1.4e-4
+enum { LEAST = 36 };           // of the whole weights: then all six are nearly whole
 enum { FRACTION = 30, HALF = FRACTION / 2 }; // of the mean: bits of a value behind the point
 enum { CHUNK = 1 << 16 };                    // values that are added up in 32 bits
 enum { SUM, DIFFERENCE, SUM2, DIFFERENCE2, NFIELDS };
@@ -121,8 +121,8 @@ static INLINE void weigh_down_8(float *upper, float *lower, const float *const r
     for (int k = RADIUS; k > 0; k--) {
         const float_8 next_above = *(const float_8_anywhere *)(rows[RADIUS + 1 - k] + x);
         const float_8 next_below = *(const float_8_anywhere *)(rows[RADIUS + k] + x);
-        const float_8 one = weight[k] * (above + next_below),
-                      other = weight[k] * (next_above + below);
+        const float_8 one = weight[k] * (above + next_below);
+        const float_8 other = weight[k] * (next_above + below);
         sum[0] = k == RADIUS ? one : sum[0] + one;
         sum[1] = k == RADIUS ? other : sum[1] + other;
         above = next_above;
@@ -210,17 +210,28 @@ static void mean_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = 1;
 }
 
-// Adds 8 values of the map as whole numbers: high and low halves apart, so that 32 bits hold the
-// sums of a chunk. Values lie in [-1, 1], or are NaN where samples of f32 images are not finite;
-// that counts as -1. (A choice by masks: gcc would branch.)
+// 8 values of the map as whole numbers. They lie in [-1, 1], or are NaN where samples of f32 images
+// are not finite: that counts as -1.
+static INLINE void take_8(whole_8 *whole, const float *at) {
+    float_8 value = *(const float_8_anywhere *)at;
+#ifdef __AVX2__
+    const __m256 one = _mm256_set1_ps(1); // of NaN and a number, the second operand is the result
+    value = (float_8)_mm256_min_ps(_mm256_max_ps((__m256)value, -one), one);
+#else
+    for (int lane = 0; lane < 8; lane++) {
+        const float cut = value[lane] > -1.0F ? value[lane] : -1.0F;
+        value[lane] = cut < 1.0F ? cut : 1.0F;
+    }
+#endif
+    *whole = __builtin_convertvector(value * (float)(1 << FRACTION), whole_8);
+}
+
+// High and low halves apart, so that 32 bits hold the sums of a chunk.
 static INLINE void add_8(whole_8 *high, whole_8 *low, const float *at) {
-    const float_8 value = *(const float_8_anywhere *)at;
-    const whole_8 small = value > -1.0F, large = value >= 1.0F;
-    const whole_8 whole = __builtin_convertvector(
-        (float_8)((whole_8)value & small & ~large) * (float)(1 << FRACTION), whole_8);
-    const whole_8 total = whole + (~small & -(1 << FRACTION)) + (large & (1 << FRACTION));
-    *high += total >> HALF; // of negative numbers, too: total = high * 2^HALF + low
-    *low += total & ((1 << HALF) - 1);
+    whole_8 whole;
+    take_8(&whole, at);
+    *high += whole >> HALF; // of negative numbers, too: whole = high * 2^HALF + low
+    *low += whole & ((1 << HALF) - 1);
 }
 
 static void mean_add(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,

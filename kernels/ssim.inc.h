@@ -55,9 +55,9 @@ static void NAME(tile)(const ppx_job *job, const ppx_block *block, ptrdiff_t k, 
     for (ptrdiff_t y = 0; y < nrows; y++) {
         const PIXEL *a = (const PIXEL *)block->in[y - RADIUS] + k;
         const PIXEL *b = (const PIXEL *)block->with[y - RADIUS] + k;
-        NAME(fields)
-        (s, NAME(one_channel)(lines[0], a, n, channels),
-         NAME(one_channel)(lines[1], b, n, channels), n, table);
+        a = NAME(one_channel)(lines[0], a, n, channels);
+        b = NAME(one_channel)(lines[1], b, n, channels);
+        NAME(fields)(s, a, b, n, table);
         NAME(across)(s, &s->ring[y / 2 % PAIRS], y % 2, n, table);
         if (y < 2 * RADIUS || (y % 2 == 0 && y + 1 < nrows))
             continue;
@@ -70,10 +70,11 @@ static void NAME(tile)(const ppx_job *job, const ppx_block *block, ptrdiff_t k, 
 
 static void NAME(ssim)(const ppx_job *job, const ppx_block *block) {
     const int channels = job->in.channels, colours = ppx_shape_colours(job->in);
-    for (ptrdiff_t x = 0; x < job->in.width; x += TILE)
+    for (ptrdiff_t x = 0; x < job->in.width; x += TILE) {
+        const ptrdiff_t left = job->in.width - x, n = left < TILE ? left : TILE;
         for (int c = 0; c < colours; c++)
-            NAME(tile)
-    (job, block, x * channels + c, job->in.width - x < TILE ? job->in.width - x : TILE);
+            NAME(tile)(job, block, x * channels + c, n);
+    }
 }
 
 #undef PIXEL
