@@ -22,13 +22,29 @@ static void NAME(across)(ssim_scratch *s, row_pair *pair, ptrdiff_t row, ptrdiff
 }
 #endif
 
+// The number of channels is a constant where this is called.
+static INLINE void NAME(pick)(PIXEL *restrict line, const PIXEL *restrict row, ptrdiff_t n,
+                              int channels) {
+    for (ptrdiff_t x = -RADIUS; x < n + RADIUS; x++)
+        line[x] = row[x * channels];
+}
+
 // One channel of a tile and RADIUS pixels to either side, as if there were no others.
 static const PIXEL *NAME(one_channel)(PIXEL line[TILE + 2 * MARGIN], const PIXEL *row, ptrdiff_t n,
                                       int channels) {
-    if (channels == 1)
+    switch (channels) {
+    case 1:
         return row;
-    for (ptrdiff_t x = -RADIUS; x < n + RADIUS; x++)
-        line[MARGIN + x] = row[x * channels];
+    case 2:
+        NAME(pick)(line + MARGIN, row, n, 2);
+        break;
+    case 3:
+        NAME(pick)(line + MARGIN, row, n, 3);
+        break;
+    default:
+        NAME(pick)(line + MARGIN, row, n, 4);
+        break;
+    }
     return line + MARGIN;
 }
 
