@@ -34,6 +34,10 @@ static size_t tile_nbytes(const ppx_job *job) {
     static const size_t gradient[] = {sizeof(int16_t), sizeof(int32_t), 0, sizeof(float)};
     static const size_t sum[] = {sizeof(int32_t), sizeof(double), 0, sizeof(double)};
     const size_t block = (size_t)job->values[BLOCK].i;
+#ifdef __AVX2__
+    if (job->in.type == PPX_U8) // sums over windows, and those across
+        return TILE * NSUMS * sizeof(int32_t) * (1 + block);
+#endif
     return tile_width(job) * (NSUMS * sum[job->in.type] + 2 * block * gradient[job->in.type]);
 }
 
@@ -41,17 +45,25 @@ static inline ptrdiff_t slot_of(ptrdiff_t y, ptrdiff_t block) {
     return (y % block + block) % block;
 }
 
+static float scale_of(const ppx_job *job) {
+    const double side = 4 * ppx_type_most(job->in.type) * (double)job->values[BLOCK].i;
+    return (float)(1 / (side * side * side * side));
+}
+
 // From sums of products of gradients to the response, in one pixel or in several at once.
 #define RESPONSE(xx, yy, xy, k, scale)                                                             \
     ((((xx) * (yy) - (xy) * (xy)) - (k) * (((xx) + (yy)) * ((xx) + (yy)))) * (scale))
 
+#ifdef __AVX2__
+#include "harris_u8.inc.h"
+#else
 #define PIXEL uint8_t
 #define GRADIENT int16_t
 #define SUM int32_t
 #define EXACT 1
 #define NAME(function) function##_u8
-#define QUICK
 #include "harris.inc.h"
+#endif
 
 #define PIXEL uint16_t
 #define GRADIENT int32_t
