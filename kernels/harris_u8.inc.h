@@ -50,59 +50,72 @@ static INLINE void take_gradients(const uint8_t *const rows[4], ptrdiff_t n,
     }
 }
 
-static INLINE void add_products(sums_8 *sums, __m256i x, __m256i y, __m256i of_x, __m256i of_y) {
-    sums->xx = _mm256_add_epi32(sums->xx, _mm256_madd_epi16(x, of_x));
-    sums->yy = _mm256_add_epi32(sums->yy, _mm256_madd_epi16(y, of_y));
-    sums->xy = _mm256_add_epi32(sums->xy, _mm256_madd_epi16(x, of_y));
+static INLINE void multiply(sums_8 *sums, __m256i x, __m256i y, __m256i of_x, __m256i of_y) {
+    sums->xx = _mm256_madd_epi16(x, of_x);
+    sums->yy = _mm256_madd_epi16(y, of_y);
+    sums->xy = _mm256_madd_epi16(x, of_y);
 }
 
-// Sums across windows that begin at every other column, of which the first is x.
-static INLINE void sum_across(sums_8 *sums, int16_t line[2][LINE], ptrdiff_t x, int odd,
+static INLINE void add(sums_8 *sums, const sums_8 *more) {
+    sums->xx = _mm256_add_epi32(sums->xx, more->xx);
+    sums->yy = _mm256_add_epi32(sums->yy, more->yy);
+    sums->xy = _mm256_add_epi32(sums->xy, more->xy);
+}
+
+// Sums across 16 windows, of which the first begins at column x: even ones, odd ones.
+static INLINE void sum_across(sums_8 *even, sums_8 *odd, int16_t line[2][LINE], ptrdiff_t x,
                               int block) {
-    const __m256i one = _mm256_set1_epi32(odd ? (int)0xffff0000u : 0xffff);
-    const __m256i last_x = load_words(line[0] + x - odd + block - 1);
-    const __m256i last_y = load_words(line[1] + x - odd + block - 1);
-    *sums = (sums_8){_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
-    add_products(sums, _mm256_and_si256(last_x, one), _mm256_and_si256(last_y, one), last_x,
-                 last_y);
-    for (int k = 0; k < block - 1; k += 2) {
-        const __m256i gx = load_words(line[0] + x + k), gy = load_words(line[1] + x + k);
-        add_products(sums, gx, gy, gx, gy);
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i first_x = load_words(line[0] + x), first_y = load_words(line[1] + x);
+    const __m256i last_x = load_words(line[0] + x + block - 1);
+    const __m256i last_y = load_words(line[1] + x + block - 1);
+    sums_8 first, last, pair;
+    multiply(&first, first_x, first_y, first_x, first_y);
+    multiply(&last, last_x, last_y, last_x, last_y);
+    multiply(even, _mm256_and_si256(last_x, low), _mm256_and_si256(last_y, low), last_x, last_y);
+    multiply(odd, _mm256_andnot_si256(low, first_x), _mm256_andnot_si256(low, first_y), first_x,
+             first_y);
+    if (block > 3) {
+        sums_8 inner;
+        for (int k = 2; k < block - 1; k += 2) {
+            const __m256i gx = load_words(line[0] + x + k), gy = load_words(line[1] + x + k);
+            multiply(k == 2 ? &inner : &pair, gx, gy, gx, gy);
+            if (k > 2)
+                add(&inner, &pair);
+        }
+        add(even, &inner);
+        add(odd, &inner);
+    }
+    if (block > 1) {
+        add(even, &first);
+        add(odd, &last);
     }
 }
 
 // Of one sum, 8 columns of `nrows` rows: the new sums across take the place of those that leave.
-static INLINE void move_down(__m256 *window, int32_t *total, int32_t *const ring[2],
+static INLINE void move_down(__m256 *window, int32_t *total, int32_t *const ring[2], int which,
                              const __m256i *across, int nrows) {
-    __m256i sum = _mm256_load_si256((const __m256i *)total);
+    __m256i sum = _mm256_load_si256((const __m256i *)total + which);
     for (int k = 0; k < nrows; k++) {
-        __m256i *old = (__m256i *)ring[k];
+        __m256i *old = (__m256i *)ring[k] + which;
         sum = _mm256_add_epi32(sum, _mm256_sub_epi32(across[k], _mm256_load_si256(old)));
         _mm256_store_si256(old, across[k]);
         window[k] = _mm256_cvtepi32_ps(sum);
     }
-    _mm256_store_si256((__m256i *)total, sum);
+    _mm256_store_si256((__m256i *)total + which, sum);
 }
 
-// 8 columns of each row: even ones or odd ones, of which the first is x.
-static INLINE void respond_8(__m256 *out, int16_t lines[][2][LINE], ptrdiff_t x, int odd,
-                             int32_t *total, int32_t *const ring[2], int nrows, int block, float k,
-                             float scale) {
-    __m256i across[NSUMS][2];
-    __m256 window[NSUMS][2];
-    for (int row = 0; row < nrows; row++) {
-        sums_8 sums;
-        sum_across(&sums, lines[row], x, odd, block);
-        across[XX][row] = sums.xx;
-        across[YY][row] = sums.yy;
-        across[XY][row] = sums.xy;
-    }
-    for (int s = 0; s < NSUMS; s++) {
-        int32_t *const at[2] = {ring[0] + 8 * s, ring[1] + 8 * s};
-        move_down(window[s], total + 8 * s, at, across[s], nrows);
-    }
+// 8 columns of each row from their sums across.
+static INLINE void respond_8(__m256 *out, const sums_8 *across, int32_t *total,
+                             int32_t *const ring[2], int nrows, float k, float scale) {
+    __m256 xx[2], yy[2], xy[2];
+    const __m256i of_xx[2] = {across[0].xx, across[1].xx}, of_yy[2] = {across[0].yy, across[1].yy};
+    const __m256i of_xy[2] = {across[0].xy, across[1].xy};
+    move_down(xx, total, ring, XX, of_xx, nrows);
+    move_down(yy, total, ring, YY, of_yy, nrows);
+    move_down(xy, total, ring, XY, of_xy, nrows);
     for (int row = 0; row < nrows; row++)
-        out[row] = RESPONSE(window[XX][row], window[YY][row], window[XY][row], k, scale);
+        out[row] = RESPONSE(xx[row], yy[row], xy[row], k, scale);
 }
 
 static INLINE void put_16(float *out, __m256 even, __m256 odd) {
@@ -120,8 +133,11 @@ static INLINE void respond_rows(float *const out[2], int16_t lines[][2][LINE], i
         __m256 even[2], odd[2];
         int32_t *const at[2] = {ring[0] + NSUMS * x, ring[1] + NSUMS * x};
         int32_t *const next[2] = {at[0] + 8 * NSUMS, at[1] + 8 * NSUMS};
-        respond_8(even, lines, x, 0, total, at, nrows, block, k, scale);
-        respond_8(odd, lines, x + 1, 1, total + 8 * NSUMS, next, nrows, block, k, scale);
+        sums_8 of_even[2] = {0}, of_odd[2] = {0};
+        for (int row = 0; row < nrows; row++)
+            sum_across(&of_even[row], &of_odd[row], lines[row], x, block);
+        respond_8(even, of_even, total, at, nrows, k, scale);
+        respond_8(odd, of_odd, total + 8 * NSUMS, next, nrows, k, scale);
         for (int row = 0; row < nrows; row++) {
             float last[16];
             put_16(n - x < 16 ? last : out[row] + x, even[row], odd[row]);
@@ -160,8 +176,10 @@ static void harris_rows_u8(const ppx_job *job, const ppx_block *at, ptrdiff_t x,
         ring[k] += TILE_SUMS * (1 + slot_of(at->y + y + k, block));
         if (y + k >= radius)
             out[k] = (float *)at->out[y + k - radius] + x;
-        for (ptrdiff_t ahead = 0; ahead < n; ahead += 16) // a tile's rows are no stream to foresee
-            __builtin_prefetch(out[k] + ahead, 1);
+        if (y + 2 + k >= radius && y + 2 + k - radius < at->nrows)
+            for (ptrdiff_t ahead = 0; ahead < n;
+                 ahead += 16) // a tile's rows are no stream to foresee
+                __builtin_prefetch((float *)at->out[y + 2 + k - radius] + x + ahead, 1);
     }
     for (int k = 0; k < nrows + 2; k++)
         rows[k] = (const uint8_t *)at->in[y + k - 1] + x - radius;
