@@ -79,8 +79,11 @@ static void NAME(tile)(const ppx_job *job, const ppx_block *block, ptrdiff_t k, 
             continue;
         blur_down(s, y / 2 - RADIUS, (n + 15) / 16 * 16, table);
         const ptrdiff_t first = y / 2 * 2 - 2 * RADIUS;
-        for (ptrdiff_t row = first; row < first + 2 && row < block->nrows; row++)
+        for (ptrdiff_t row = first; row < first + 2 && row < block->nrows; row++) {
             NAME(put_row)((float *)block->out[row] + to, s, (int)(row - first), n, colours, table);
+            if (row + 2 < block->nrows)
+                foresee((float *)block->out[row + 2] + to, n * colours);
+        }
     }
 }
 
