@@ -1,9 +1,10 @@
 // harris_u8.inc.h: harris.c for u8 on processors with AVX2, two rows at a time.
 //
-// An instruction multiplies words and adds neighbouring products, so sums go across first: windows
-// that begin at even columns are pairs and the first of one more, those at odd columns pairs that
-// begin there and the second of the same one. Sums down follow as elsewhere, by what enters and
-// what leaves; even columns and odd ones lie apart until the response is written.
+// An instruction multiplies words and adds neighbouring products, so sums go across first. A window
+// that begins at an even column is some pairs and the first of the next pair; the one beside it is
+// the second of its first pair and the others, up to that next one. Sums down follow as elsewhere,
+// by what enters and what leaves; even columns and odd ones lie apart until the response is
+// written.
 #include <immintrin.h>
 
 enum { LINE = TILE + 64 }; // gradients of a tile, its windows, and what vectors exceed them by
