@@ -5,8 +5,8 @@
 // One counter for each pair of neighbours halves that, as long as the counters that are in use fit
 // into the first cache: 65536 of them lie in the second one, and are slower there than counts of
 // single bytes. How much is in use depends on the image, a sample tells: images with little noise
-// use a band around equal neighbours. Very few pairs are no good either, as each increment then
-// waits for the last one. Counts are the same either way.
+// use a band around equal neighbours. Of very few pairs each increment would wait for the last one,
+// but they come in runs. Counts are the same either way.
 #ifndef PPX_COUNTING_PAIRS_H
 #define PPX_COUNTING_PAIRS_H
 
@@ -17,12 +17,15 @@ enum {
     PAIRS_LEAST = 1 << 17,  // pixels, so that adding up costs little
     PAIRS_SAMPLE = 1 << 10, // pairs of a row that are looked at
     PAIRS_IN_LINE = 64 / 4, // counters that lie together in a line of the cache
-    PAIRS_FEW = 64,         // measured: from here on it is faster to count pairs,
-    PAIRS_MANY = 420,       // and up to here: lines that a sample uses
+    PAIRS_FEW = 64,         // measured: below, runs of pairs are faster,
+    PAIRS_MANY = 420,       // and up to here pairs: lines that a sample uses
 };
 
-// Whether rows like this one, which is longer than the sample, are counted faster by pairs.
-static inline bool pairs_are_better(const uint8_t *row, ptrdiff_t n) {
+typedef enum pairs_kind { PAIRS_FLAT, PAIRS_CLOSE, PAIRS_WIDE } pairs_kind;
+
+// What rows like this one are, which is longer than the sample: WIDE ones are counted faster by
+// bytes.
+static inline pairs_kind kind_of_pairs(const uint8_t *row, ptrdiff_t n) {
     uint8_t used[LEVELS_U8][LEVELS_U8 / PAIRS_IN_LINE] = {{0}};
     const ptrdiff_t step = n / PAIRS_SAMPLE;
     int nlines = 0;
@@ -31,19 +34,22 @@ static inline bool pairs_are_better(const uint8_t *row, ptrdiff_t n) {
         nlines += !*line;
         *line = 1;
     }
-    return nlines >= PAIRS_FEW && nlines <= PAIRS_MANY;
+    return nlines < PAIRS_FEW ? PAIRS_FLAT : nlines <= PAIRS_MANY ? PAIRS_CLOSE : PAIRS_WIDE;
 }
 
 // Counts an even number of pixels: pairs[second * LEVELS_U8 + first]. Two pixels are taken as a
 // number of 16 bits, whose high byte is the second or the first; for the sum over both that is the
-// same.
-static inline void count_pairs(const uint8_t *row, ptrdiff_t n, uint32_t *pairs) {
+// same. Where rows are flat, eight pixels that come again are counted at once.
+static inline void count_pairs(const uint8_t *row, ptrdiff_t n, bool flat, uint32_t *pairs) {
     ptrdiff_t x = 0;
     for (; x + 8 <= n; x += 8) {
         uint64_t eight;
+        uint32_t times = 1;
         memcpy(&eight, row + x, sizeof eight);
+        for (; flat && x + 16 <= n && !memcmp(row + x + 8, &eight, sizeof eight); x += 8)
+            times++;
         for (int k = 0; k < 4; k++)
-            pairs[eight >> 16 * k & 0xffff]++;
+            pairs[eight >> 16 * k & 0xffff] += times;
     }
     for (; x < n; x += 2)
         pairs[row[x + 1] * LEVELS_U8 + row[x]]++;

@@ -49,10 +49,13 @@ static void count_geometry(const ppx_job *job, ppx_geometry *g) {
 }
 
 static void count_gray_by_pairs(ptrdiff_t width, const void *const *rows, ptrdiff_t nrows,
-                                uint64_t *counters, uint32_t (*pairs)[LEVELS_U8]) {
+                                bool flat, uint64_t *counters, uint32_t (*pairs)[LEVELS_U8]) {
     const ptrdiff_t even = width / 2 * 2;
     for (ptrdiff_t k = 0; k < nrows; k++) {
-        count_pairs(rows[k], even, pairs[0]);
+        if (flat)
+            count_pairs(rows[k], even, true, pairs[0]);
+        else
+            count_pairs(rows[k], even, false, pairs[0]);
         if (even < width)
             counters[((const uint8_t *)rows[k])[even]]++;
     }
@@ -64,10 +67,11 @@ static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t y, p
                      uint64_t *counters, void *scratch) {
     (void)y;
     const ptrdiff_t width = job->in.width;
-    if (may_count_pairs(job->in) && width * nrows >= PAIRS_LEAST &&
-        pairs_are_better(rows[nrows / 2], width)) {
+    const bool many = may_count_pairs(job->in) && width * nrows >= PAIRS_LEAST;
+    const pairs_kind kind = many ? kind_of_pairs(rows[nrows / 2], width) : PAIRS_WIDE;
+    if (kind != PAIRS_WIDE) {
         void *pairs = (char *)scratch + tables_nbytes(job->in);
-        count_gray_by_pairs(width, rows, nrows, counters, pairs);
+        count_gray_by_pairs(width, rows, nrows, kind == PAIRS_FLAT, counters, pairs);
         return;
     }
     for (ptrdiff_t k = 0; k < nrows; k++)

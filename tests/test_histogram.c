@@ -130,6 +130,12 @@ static void test_histogram_of_pairs(void **state) {
                 row[x] = (uint8_t)(x * 244 / wide[k][0] + row[x] % 12);
         }
         check_histogram(&in);
+        for (ptrdiff_t y = 0; y < wide[k][1]; y++) { // and flat, but for some pixels
+            uint8_t *row = ppx_image_row(&in, y);
+            for (ptrdiff_t x = 0; x < wide[k][0]; x++)
+                row[x] = test_random(5, (uint64_t)(y * 5000 + x)) % 50 ? 7 : 9;
+        }
+        check_histogram(&in);
         ppx_image_free(&in);
     }
 }
