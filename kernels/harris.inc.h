@@ -1,6 +1,5 @@
 // harris.inc.h: the row functions of harris.c for one pixel type; PIXEL, GRADIENT, SUM (of
-// products), EXACT (whether sums are whole numbers) and NAME are defined by who includes it, and
-// QUICK where the two inner loops are written elsewhere.
+// products), EXACT (whether sums are whole numbers) and NAME are defined by who includes it.
 #include "gradient.inc.h"
 
 // The scratch of a tile: rows of `width` samples, of which the first `radius` lie left of pixel
@@ -20,9 +19,6 @@ static NAME(rings) NAME(rings_in)(const ppx_job *job, void *scratch) {
     return rings;
 }
 
-#ifdef QUICK
-#include "harris_u8.inc.h"
-#else
 // Puts the gradients of a row into the slot of the row that leaves and, for whole numbers, moves
 // the sums of columns down; in an empty slot the gradients are 0.
 static void NAME(enter)(const PIXEL *const rows[3], ptrdiff_t n, GRADIENT *restrict ring_x,
@@ -61,7 +57,6 @@ static void NAME(respond)(float *restrict out, SUM *const sums[NSUMS], ptrdiff_t
         out[x] = RESPONSE(xx, yy, xy, k, scale);
     }
 }
-#endif
 
 #if !EXACT
 // Row y is in the middle of the ring; sums begin at the top.
@@ -88,8 +83,7 @@ static void NAME(sum_columns)(const NAME(rings) * rings, ptrdiff_t y, ptrdiff_t 
 static void NAME(harris_tile)(const ppx_job *job, const ppx_block *at, ptrdiff_t x, void *scratch) {
     const ptrdiff_t block = job->values[BLOCK].i, radius = block / 2;
     const ptrdiff_t n = job->in.width - x < TILE ? job->in.width - x : TILE;
-    const double side = 4 * ppx_type_most(job->in.type) * (double)block;
-    const float scale = (float)(1 / (side * side * side * side)), k = (float)job->values[K].d;
+    const float scale = scale_of(job), k = (float)job->values[K].d;
     const NAME(rings) rings = NAME(rings_in)(job, scratch);
     ptrdiff_t next = radius; // the row of the block that enters first
     if (at->fresh) {
@@ -122,4 +116,3 @@ static void NAME(harris)(const ppx_job *job, const ppx_block *at) {
 #undef SUM
 #undef EXACT
 #undef NAME
-#undef QUICK

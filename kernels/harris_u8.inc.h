@@ -1,120 +1,203 @@
-// harris_u8.inc.h: the two loops of harris.c where the time goes, for u8, by vectors. Sums are
-// whole numbers, and what floats do per pixel is the same expression as elsewhere.
-
-typedef int32_t whole_8 __attribute__((vector_size(32)));
-typedef int32_t whole_8_anywhere __attribute__((vector_size(32), aligned(4)));
-typedef float float_8 __attribute__((vector_size(32)));
-typedef float float_8_anywhere __attribute__((vector_size(32), aligned(4)));
-
-// Sums of 8 windows beside each other.
-static INLINE void sum_windows(float_8 *sums, const int32_t *column, int across) {
-    whole_8 total = *(const whole_8_anywhere *)column;
-    for (int dx = 1; dx < across; dx++)
-        total += *(const whole_8_anywhere *)(column + dx);
-    *sums = __builtin_convertvector(total, float_8);
-}
-
-static INLINE void respond_8(float *out, const int32_t *column_xx, const int32_t *column_yy,
-                             const int32_t *column_xy, int across, float k, float scale) {
-    float_8 xx, yy, xy;
-    sum_windows(&xx, column_xx, across);
-    sum_windows(&yy, column_yy, across);
-    sum_windows(&xy, column_xy, across);
-    *(float_8_anywhere *)out = RESPONSE(xx, yy, xy, k, scale);
-}
-
-// The sums across are constant where this is called with a small block, so that they unroll. At the
-// end up to 7 pixels too many are computed and not written.
-static INLINE void respond_across(float *out, int32_t *const sums[NSUMS], ptrdiff_t width,
-                                  int across, float k, float scale) {
-    const int32_t *xx = sums[XX], *yy = sums[YY], *xy = sums[XY];
-    ptrdiff_t x = 0;
-    for (; x + 8 <= width; x += 8)
-        respond_8(out + x, xx + x, yy + x, xy + x, across, k, scale);
-    if (x < width) {
-        float last[8];
-        respond_8(last, xx + x, yy + x, xy + x, across, k, scale);
-        memcpy(out + x, last, (size_t)(width - x) * sizeof *last);
-    }
-}
-
-static void respond_u8(float *out, int32_t *const sums[NSUMS], ptrdiff_t width, int block, float k,
-                       float scale) {
-    if (block == 3)
-        respond_across(out, sums, width, 3, k, scale);
-    else if (block == 5)
-        respond_across(out, sums, width, 5, k, scale);
-    else if (block == 7)
-        respond_across(out, sums, width, 7, k, scale);
-    else
-        respond_across(out, sums, width, block, k, scale);
-}
-
-#ifdef __AVX2__
+// harris_u8.inc.h: harris.c for u8 on processors with AVX2, two rows at a time.
+//
+// An instruction multiplies words and adds neighbouring products, so sums go across first. A window
+// that begins at an even column is some pairs and the first of the next pair; the one beside it is
+// the second of its first pair and the others, up to that next one. Sums down follow as elsewhere,
+// by what enters and what leaves; even columns and odd ones lie apart until the response is
+// written.
 #include <immintrin.h>
+
+enum { LINE = TILE + 64 }; // gradients of a tile, its windows, and what vectors exceed them by
+
+// What a tile keeps: sums over windows, and in a ring sums across of `block` rows; for 16 columns
+// the even ones and then the odd ones of XX, YY and XY, 8 each.
+enum { TILE_SUMS = NSUMS * TILE };
+
+typedef struct sums_8 {
+    __m256i xx, yy, xy;
+} sums_8;
+
+static INLINE __m256i load_words(const int16_t *at) {
+    return _mm256_loadu_si256((const __m256i *)at);
+}
+
+static INLINE void store_words(int16_t *at, __m256i words) {
+    _mm256_storeu_si256((__m256i *)at, words);
+}
 
 static INLINE __m256i load_16(const uint8_t *at) {
     return _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)at));
 }
 
-// Sums of 16 columns, of which 0-3 and 8-11 are in `low`: adds the products in pairs.
-static INLINE void move_sums(int32_t *sums, __m256i low, __m256i high) {
-    __m256i *to = (__m256i *)sums;
-    _mm256_storeu_si256(to, _mm256_add_epi32(_mm256_loadu_si256(to), low));
-    _mm256_storeu_si256(to + 1, _mm256_add_epi32(_mm256_loadu_si256(to + 1), high));
-}
-
-// 16 columns. Gradients lie in the ring in the order 0-3, 8-11, 4-7, 12-15, from which interleaving
-// the entering with the leaving ones restores the order. Products of both are then added in pairs,
-// the leaving one with its sign changed.
-static INLINE void enter_16(const uint8_t *a, const uint8_t *b, const uint8_t *c, int16_t *ring_x,
-                            int16_t *ring_y, int32_t *const sums[NSUMS]) {
-    const __m256i signs = _mm256_set1_epi32((int)0xffff0001u);
-    const __m256i a0 = load_16(a - 1), a1 = load_16(a), a2 = load_16(a + 1);
-    const __m256i c0 = load_16(c - 1), c1 = load_16(c), c2 = load_16(c + 1);
-    const __m256i inner_x = _mm256_sub_epi16(load_16(b + 1), load_16(b - 1));
-    const __m256i inner_y = _mm256_sub_epi16(c1, a1);
-    const __m256i down0 = _mm256_sub_epi16(c0, a0), down2 = _mm256_sub_epi16(c2, a2);
-    const __m256i right0 = _mm256_sub_epi16(a2, a0), right2 = _mm256_sub_epi16(c2, c0);
-    __m256i gx = _mm256_add_epi16(_mm256_add_epi16(right0, right2), _mm256_slli_epi16(inner_x, 1));
-    __m256i gy = _mm256_add_epi16(_mm256_add_epi16(down0, down2), _mm256_slli_epi16(inner_y, 1));
-    gx = _mm256_permute4x64_epi64(gx, 0xd8);
-    gy = _mm256_permute4x64_epi64(gy, 0xd8);
-    const __m256i old_x = _mm256_loadu_si256((__m256i *)ring_x);
-    const __m256i old_y = _mm256_loadu_si256((__m256i *)ring_y);
-    _mm256_storeu_si256((__m256i *)ring_x, gx);
-    _mm256_storeu_si256((__m256i *)ring_y, gy);
-    const __m256i x0 = _mm256_unpacklo_epi16(gx, old_x), x1 = _mm256_unpackhi_epi16(gx, old_x);
-    const __m256i y0 = _mm256_unpacklo_epi16(gy, old_y), y1 = _mm256_unpackhi_epi16(gy, old_y);
-    const __m256i minus_x0 = _mm256_sign_epi16(x0, signs), minus_x1 = _mm256_sign_epi16(x1, signs);
-    const __m256i minus_y0 = _mm256_sign_epi16(y0, signs), minus_y1 = _mm256_sign_epi16(y1, signs);
-    move_sums(sums[XX], _mm256_madd_epi16(x0, minus_x0), _mm256_madd_epi16(x1, minus_x1));
-    move_sums(sums[YY], _mm256_madd_epi16(y0, minus_y0), _mm256_madd_epi16(y1, minus_y1));
-    move_sums(sums[XY], _mm256_madd_epi16(x0, minus_y0), _mm256_madd_epi16(x1, minus_y1));
-}
-
-// Up to 15 columns more than asked for: beyond the image they are read, and nobody reads their
-// sums.
-static void enter_u8(const uint8_t *const rows[3], ptrdiff_t n, int16_t *ring_x, int16_t *ring_y,
-                     int32_t *const sums[NSUMS]) {
+// Of `nrows` rows, the first between rows[0] and rows[2]: gx and gy of one after those of the
+// other.
+static INLINE void take_gradients(const uint8_t *const rows[4], ptrdiff_t n,
+                                  int16_t lines[][2][LINE], int nrows) {
     for (ptrdiff_t x = 0; x < n; x += 16) {
-        int32_t *const at[NSUMS] = {sums[XX] + x, sums[YY] + x, sums[XY] + x};
-        enter_16(rows[0] + x, rows[1] + x, rows[2] + x, ring_x + x, ring_y + x, at);
+        __m256i across[4], smooth[4]; // right less left, and weighted
+        for (int k = 0; k < nrows + 2; k++) {
+            const __m256i left = load_16(rows[k] + x - 1), right = load_16(rows[k] + x + 1);
+            const __m256i middle = load_16(rows[k] + x);
+            across[k] = _mm256_sub_epi16(right, left);
+            smooth[k] =
+                _mm256_add_epi16(_mm256_add_epi16(left, right), _mm256_add_epi16(middle, middle));
+        }
+        for (int k = 0; k < nrows; k++) {
+            const __m256i upper = _mm256_add_epi16(across[k], across[k + 1]);
+            const __m256i lower = _mm256_add_epi16(across[k + 1], across[k + 2]);
+            store_words(lines[k][0] + x, _mm256_add_epi16(upper, lower));
+            store_words(lines[k][1] + x, _mm256_sub_epi16(smooth[k + 2], smooth[k]));
+        }
     }
 }
-#else
-static void enter_u8(const uint8_t *const rows[3], ptrdiff_t n, int16_t *restrict ring_x,
-                     int16_t *restrict ring_y, int32_t *const sums[NSUMS]) {
-    const uint8_t *a = rows[0], *b = rows[1], *c = rows[2];
-    int32_t *restrict xx = sums[XX], *restrict yy = sums[YY], *restrict xy = sums[XY];
-    for (ptrdiff_t x = 0; x < n; x++) {
-        const int16_t gx = gx_u8(a, b, c, x - 1, x + 1, 1, 2), old_x = ring_x[x];
-        const int16_t gy = gy_u8(a, c, x - 1, x, x + 1, 1, 2), old_y = ring_y[x];
-        xx[x] += gx * gx - old_x * old_x;
-        yy[x] += gy * gy - old_y * old_y;
-        xy[x] += gx * gy - old_x * old_y;
-        ring_x[x] = gx;
-        ring_y[x] = gy;
+
+static INLINE void multiply(sums_8 *sums, __m256i x, __m256i y, __m256i of_x, __m256i of_y) {
+    sums->xx = _mm256_madd_epi16(x, of_x);
+    sums->yy = _mm256_madd_epi16(y, of_y);
+    sums->xy = _mm256_madd_epi16(x, of_y);
+}
+
+static INLINE void add(sums_8 *sums, const sums_8 *more) {
+    sums->xx = _mm256_add_epi32(sums->xx, more->xx);
+    sums->yy = _mm256_add_epi32(sums->yy, more->yy);
+    sums->xy = _mm256_add_epi32(sums->xy, more->xy);
+}
+
+// Sums across 16 windows, of which the first begins at column x: even ones, odd ones.
+static INLINE void sum_across(sums_8 *even, sums_8 *odd, int16_t line[2][LINE], ptrdiff_t x,
+                              int block) {
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i first_x = load_words(line[0] + x), first_y = load_words(line[1] + x);
+    const __m256i last_x = load_words(line[0] + x + block - 1);
+    const __m256i last_y = load_words(line[1] + x + block - 1);
+    sums_8 first, last, pair;
+    multiply(&first, first_x, first_y, first_x, first_y);
+    multiply(&last, last_x, last_y, last_x, last_y);
+    multiply(even, _mm256_and_si256(last_x, low), _mm256_and_si256(last_y, low), last_x, last_y);
+    multiply(odd, _mm256_andnot_si256(low, first_x), _mm256_andnot_si256(low, first_y), first_x,
+             first_y);
+    if (block > 3) {
+        sums_8 inner;
+        for (int k = 2; k < block - 1; k += 2) {
+            const __m256i gx = load_words(line[0] + x + k), gy = load_words(line[1] + x + k);
+            multiply(k == 2 ? &inner : &pair, gx, gy, gx, gy);
+            if (k > 2)
+                add(&inner, &pair);
+        }
+        add(even, &inner);
+        add(odd, &inner);
+    }
+    if (block > 1) {
+        add(even, &first);
+        add(odd, &last);
     }
 }
-#endif
+
+// Of one sum, 8 columns of `nrows` rows: the new sums across take the place of those that leave.
+static INLINE void move_down(__m256 *window, int32_t *total, int32_t *const ring[2], int which,
+                             const __m256i *across, int nrows) {
+    __m256i sum = _mm256_load_si256((const __m256i *)total + which);
+    for (int k = 0; k < nrows; k++) {
+        __m256i *old = (__m256i *)ring[k] + which;
+        sum = _mm256_add_epi32(sum, _mm256_sub_epi32(across[k], _mm256_load_si256(old)));
+        _mm256_store_si256(old, across[k]);
+        window[k] = _mm256_cvtepi32_ps(sum);
+    }
+    _mm256_store_si256((__m256i *)total + which, sum);
+}
+
+// 8 columns of each row from their sums across.
+static INLINE void respond_8(__m256 *out, const sums_8 *across, int32_t *total,
+                             int32_t *const ring[2], int nrows, float k, float scale) {
+    __m256 xx[2], yy[2], xy[2];
+    const __m256i of_xx[2] = {across[0].xx, across[1].xx}, of_yy[2] = {across[0].yy, across[1].yy};
+    const __m256i of_xy[2] = {across[0].xy, across[1].xy};
+    move_down(xx, total, ring, XX, of_xx, nrows);
+    move_down(yy, total, ring, YY, of_yy, nrows);
+    move_down(xy, total, ring, XY, of_xy, nrows);
+    for (int row = 0; row < nrows; row++)
+        out[row] = RESPONSE(xx[row], yy[row], xy[row], k, scale);
+}
+
+static INLINE void put_16(float *out, __m256 even, __m256 odd) {
+    const __m256 low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+    _mm256_storeu_ps(out, _mm256_permute2f128_ps(low, high, 0x20));
+    _mm256_storeu_ps(out + 8, _mm256_permute2f128_ps(low, high, 0x31));
+}
+
+// n columns of `nrows` rows. The rows and the block are constants where this is called, so that
+// loops unroll.
+static INLINE void respond_rows(float *const out[2], int16_t lines[][2][LINE], int32_t *total,
+                                int32_t *const ring[2], ptrdiff_t n, int nrows, int block, float k,
+                                float scale) {
+    for (ptrdiff_t x = 0; x < n; x += 16, total += 16 * NSUMS) {
+        __m256 even[2], odd[2];
+        int32_t *const at[2] = {ring[0] + NSUMS * x, ring[1] + NSUMS * x};
+        int32_t *const next[2] = {at[0] + 8 * NSUMS, at[1] + 8 * NSUMS};
+        sums_8 of_even[2] = {0}, of_odd[2] = {0};
+        for (int row = 0; row < nrows; row++)
+            sum_across(&of_even[row], &of_odd[row], lines[row], x, block);
+        respond_8(even, of_even, total, at, nrows, k, scale);
+        respond_8(odd, of_odd, total + 8 * NSUMS, next, nrows, k, scale);
+        for (int row = 0; row < nrows; row++) {
+            float last[16];
+            put_16(n - x < 16 ? last : out[row] + x, even[row], odd[row]);
+            if (n - x < 16)
+                memcpy(out[row] + x, last, (size_t)(n - x) * sizeof *last);
+        }
+    }
+}
+
+static void respond_u8(float *const out[2], int16_t lines[][2][LINE], int32_t *total,
+                       int32_t *const ring[2], ptrdiff_t n, int nrows, int block, float k,
+                       float scale) {
+    if (nrows == 1)
+        respond_rows(out, lines, total, ring, n, 1, block, k, scale);
+    else if (block == 3)
+        respond_rows(out, lines, total, ring, n, 2, 3, k, scale);
+    else if (block == 5)
+        respond_rows(out, lines, total, ring, n, 2, 5, k, scale);
+    else if (block == 7)
+        respond_rows(out, lines, total, ring, n, 2, 7, k, scale);
+    else
+        respond_rows(out, lines, total, ring, n, 2, block, k, scale);
+}
+
+// The tile that begins at column x, rows [y, y + nrows) of what enters: row y of the block is the
+// last of a window whose middle is `radius` above. Nobody reads what comes out above row 0.
+static void harris_rows_u8(const ppx_job *job, const ppx_block *at, ptrdiff_t x, ptrdiff_t y,
+                           int nrows, int32_t *scratch) {
+    const int block = (int)job->values[BLOCK].i;
+    const ptrdiff_t radius = block / 2, n = job->in.width - x < TILE ? job->in.width - x : TILE;
+    int16_t lines[2][2][LINE];
+    float nobody[TILE], *out[2] = {nobody, nobody};
+    int32_t *ring[2] = {scratch, scratch};
+    const uint8_t *rows[4] = {0};
+    for (int k = 0; k < nrows; k++) {
+        ring[k] += TILE_SUMS * (1 + slot_of(at->y + y + k, block));
+        if (y + k >= radius)
+            out[k] = (float *)at->out[y + k - radius] + x;
+        if (y + 2 + k >= radius && y + 2 + k - radius < at->nrows)
+            for (ptrdiff_t ahead = 0; ahead < n;
+                 ahead += 16) // a tile's rows are no stream to foresee
+                __builtin_prefetch((float *)at->out[y + 2 + k - radius] + x + ahead, 1);
+    }
+    for (int k = 0; k < nrows + 2; k++)
+        rows[k] = (const uint8_t *)at->in[y + k - 1] + x - radius;
+    if (nrows == 1)
+        take_gradients(rows, n + 15 + block, lines, 1);
+    else
+        take_gradients(rows, n + 15 + block, lines, 2);
+    respond_u8(out, lines, scratch, ring, n, nrows, block, (float)job->values[K].d, scale_of(job));
+}
+
+static void harris_u8(const ppx_job *job, const ppx_block *at) {
+    const ptrdiff_t radius = job->values[BLOCK].i / 2, end = at->nrows + radius;
+    char *scratch = at->scratch;
+    for (ptrdiff_t x = 0; x < job->in.width; x += TILE, scratch += tile_nbytes(job)) {
+        if (at->fresh)
+            memset(scratch, 0, tile_nbytes(job));
+        for (ptrdiff_t y = at->fresh ? -radius : radius; y < end; y += 2)
+            harris_rows_u8(job, at, x, y, y + 1 < end ? 2 : 1, (int32_t *)scratch);
+    }
+}

@@ -11,8 +11,9 @@
 //              its level and the output 0. (OpenCV's THRESH_OTSU also takes the lowest of equals,
 //              and is the same for u8 where an image has two levels or more)
 // Cost: one read to count; equalize and otsu read again and write. counting.h has how u8 is
-// counted.
-#include "counting.h"
+// counted, counting_pairs.h for large gray images.
+#include "counting_pairs.h"
+#include "look_up.h"
 
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
@@ -36,18 +37,45 @@ static inline size_t counter_count(ppx_shape shape) {
     return level_count(shape) * (size_t)ppx_shape_colours(shape);
 }
 
+// Where a strip has pixels enough.
+static bool may_count_pairs(ppx_shape shape) {
+    return shape.channels == 1 && shape.width >= PAIRS_LEAST / PPX_STRIP;
+}
+
 static void count_geometry(const ppx_job *job, ppx_geometry *g) {
     g->ncounters = counter_count(job->in);
     if (job->in.type == PPX_U8)
-        g->scratch_nbytes = tables_nbytes(job->in);
+        g->scratch_nbytes = tables_nbytes(job->in) + (may_count_pairs(job->in) ? PAIRS_NBYTES : 0);
+}
+
+static void count_gray_by_pairs(ptrdiff_t width, const void *const *rows, ptrdiff_t nrows,
+                                bool flat, uint64_t *counters, uint32_t (*pairs)[LEVELS_U8]) {
+    const ptrdiff_t even = width / 2 * 2;
+    for (ptrdiff_t k = 0; k < nrows; k++) {
+        if (flat)
+            count_pairs(rows[k], even, true, pairs[0]);
+        else
+            count_pairs(rows[k], even, false, pairs[0]);
+        if (even < width)
+            counters[((const uint8_t *)rows[k])[even]]++;
+    }
+    add_pairs(pairs, counters);
 }
 
 // A strip of an image up to WIDEST wide cannot overflow 32 bits.
 static void count_u8(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                      uint64_t *counters, void *scratch) {
     (void)y;
+    const ptrdiff_t width = job->in.width;
+    const bool many = may_count_pairs(job->in) && width * nrows >= PAIRS_LEAST;
+    const pairs_kind kind = many ? kind_of_pairs(rows[nrows / 2], width) : PAIRS_WIDE;
+    if (kind != PAIRS_WIDE) {
+        void *pairs = (char *)scratch + tables_nbytes(job->in);
+        count_gray_by_pairs(width, rows, nrows, kind == PAIRS_FLAT, counters, pairs);
+        return;
+    }
     for (ptrdiff_t k = 0; k < nrows; k++)
-        count_bytes(rows[k], job->in.width, job->in.channels, scratch);
+        count_bytes(rows[k], width, job->in.channels, scratch);
     add_tables(job->in, scratch, counters);
 }
 
@@ -145,7 +173,7 @@ static const ppx_step equalize_steps[] = {
     },
     {
         .pattern = PPX_MAP,
-        .map = {.rows = {[PPX_U8] = look_up_u8, [PPX_U16] = look_up_u16}},
+        .map = {.rows = {[PPX_U8] = equalize_u8, [PPX_U16] = equalize_u16}},
     },
 };
 

@@ -11,7 +11,8 @@
 // Saturation makes the l2 of u8 cheap: where one gradient reaches 255 the other does not matter, so
 // both may be cut to 255; their squares and the saturated sum of those then fit 16 bits. Roots are
 // rounded exactly: s is a whole number, so its root is no nearer than 1 / (8 * most) to where the
-// rounding turns, and the float (u8) or double (u16) error is far below that.
+// rounding turns, and the float (u8) or double (u16) error is far below that, or the root is a
+// guess that whole numbers correct.
 #include "../core/kernel.h"
 
 #include <math.h>
@@ -80,7 +81,6 @@ static inline uint8_t l2_u8(int16_t gx, int16_t gy) {
 #include "sobel.inc.h"
 
 static void sobel_geometry(const ppx_job *job, ppx_geometry *g) {
-    g->block = job->in.type == PPX_U8 ? 32 : 0; // columns of u8 begin with two rows more
     g->up = g->down = g->side = 1;
     g->border = (ppx_border)job->values[BORDER].i;
 }

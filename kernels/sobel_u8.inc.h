@@ -6,7 +6,7 @@
 // the samples (0-7 and 16-23, 8-15 and 24-31) in order again.
 #include <immintrin.h>
 
-enum { COLUMN = 32 };
+enum { COLUMN = 32, AHEAD = 4 * COLUMN };
 
 typedef struct taken_across {
     __m256i difference[2], sum[2]; // right less left, and weighted; of the low and the high half
@@ -40,48 +40,80 @@ static INLINE __m256i times(__m256i a, int factor) {
                          : _mm256_mullo_epi16(a, _mm256_set1_epi16((int16_t)factor));
 }
 
-// l2 of 16 pairs in 16 bits each. No root of a whole number lies half-way, so
-// rounding to the nearest is what it is by any rule.
-static INLINE __m256i roots_of_squares(__m256i gx, __m256i gy) {
-    const __m256i most = _mm256_set1_epi16(UINT8_MAX), zero = _mm256_setzero_si256();
-    const __m256i x = _mm256_min_epi16(gx, most), y = _mm256_min_epi16(gy, most);
-    const __m256i s =
-        _mm256_min_epu16(_mm256_adds_epu16(_mm256_mullo_epi16(x, x), _mm256_mullo_epi16(y, y)),
-                         _mm256_set1_epi16((int16_t)(UINT8_MAX * UINT8_MAX)));
-    const __m256 low = _mm256_sqrt_ps(_mm256_cvtepi32_ps(_mm256_unpacklo_epi16(s, zero)));
-    const __m256 high = _mm256_sqrt_ps(_mm256_cvtepi32_ps(_mm256_unpackhi_epi16(s, zero)));
-    return _mm256_packs_epi32(_mm256_cvtps_epi32(low), _mm256_cvtps_epi32(high));
-}
+// Both gradients of 32 samples, without their signs, in two halves.
+typedef struct sizes_32 {
+    __m256i x[2], y[2];
+} sizes_32;
 
-static INLINE void put_32(uint8_t *out, const taken_across *a, const taken_across *b,
-                          const taken_across *c, int corner, int side, bool l1) {
-    __m256i size[2];
+static INLINE void measure(sizes_32 *sizes, const taken_across *a, const taken_across *b,
+                           const taken_across *c, int corner, int side) {
     for (int h = 0; h < 2; h++) {
         const __m256i outer = _mm256_add_epi16(a->difference[h], c->difference[h]);
-        const __m256i gx =
+        sizes->x[h] =
             _mm256_abs_epi16(_mm256_add_epi16(times(outer, corner), times(b->difference[h], side)));
-        const __m256i gy = _mm256_abs_epi16(_mm256_sub_epi16(c->sum[h], a->sum[h]));
-        size[h] = l1 ? _mm256_add_epi16(gx, gy) : roots_of_squares(gx, gy);
+        sizes->y[h] = _mm256_abs_epi16(_mm256_sub_epi16(c->sum[h], a->sum[h]));
     }
-    _mm256_storeu_si256((__m256i *)out, _mm256_packus_epi16(size[0], size[1]));
+}
+
+// The sum of squares of 16 pairs, in 16 bits.
+static INLINE __m256i squares_of(__m256i gx, __m256i gy) {
+    const __m256i most = _mm256_set1_epi16(UINT8_MAX);
+    const __m256i x = _mm256_min_epi16(gx, most), y = _mm256_min_epi16(gy, most);
+    return _mm256_min_epu16(_mm256_adds_epu16(_mm256_mullo_epi16(x, x), _mm256_mullo_epi16(y, y)),
+                            _mm256_set1_epi16((int16_t)(UINT8_MAX * UINT8_MAX)));
+}
+
+// Of 8 numbers up to 65025 the root, cut to a whole number after an error below 0.1 (the
+// instruction is right to 1.5 / 4096). 0 becomes NaN, and that the least integer.
+static INLINE __m256i roots_about(__m256i s) {
+    const __m256 x = _mm256_cvtepi32_ps(s);
+    return _mm256_cvttps_epi32(_mm256_mul_ps(x, _mm256_rsqrt_ps(x)));
+}
+
+// Roots of 16 sums of squares, rounded. What roots_about gives is that or one less, and it is one
+// less where s > r^2 + r, the whole number below (r + 1/2)^2.
+static INLINE __m256i roots_of(__m256i s) {
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i r = _mm256_packus_epi32(roots_about(_mm256_unpacklo_epi16(s, zero)),
+                                          roots_about(_mm256_unpackhi_epi16(s, zero)));
+    const __m256i left = _mm256_sub_epi16(s, _mm256_mullo_epi16(r, r));
+    return _mm256_sub_epi16(r, _mm256_cmpgt_epi16(left, r));
+}
+
+static INLINE void put_32(uint8_t *out, __m256i low, __m256i high, ptrdiff_t n) {
+    const __m256i packed = _mm256_packus_epi16(low, high);
+    uint8_t last[COLUMN];
+    _mm256_storeu_si256((__m256i *)(n == COLUMN ? out : last), packed);
+    if (n < COLUMN)
+        memcpy(out, last, (size_t)n);
 }
 
 // Samples [x, x + n) of all rows, n <= COLUMN. The weights and the norm are constants where this is
-// called.
+// called. Roots have a loop of their own: with them a row would be too long a chain of operations
+// for the processor to begin the next one in time.
 static INLINE void make_column(const ppx_block *block, ptrdiff_t x, ptrdiff_t n, ptrdiff_t step,
                                int corner, int side, bool l1) {
+    __m256i squares[PPX_STRIP][2];
     taken_across above, here, below;
     take_across(&above, (const uint8_t *)block->in[-1] + x, step, corner, side);
     take_across(&here, (const uint8_t *)block->in[0] + x, step, corner, side);
     for (ptrdiff_t k = 0; k < block->nrows; k++) {
-        uint8_t *out = (uint8_t *)block->out[k] + x, last[COLUMN];
+        sizes_32 sizes;
+        // Of columns that follow: so many rows are no stream that the processor would foresee.
+        __builtin_prefetch((const uint8_t *)block->in[k + 1] + x + AHEAD);
+        __builtin_prefetch((uint8_t *)block->out[k] + x + AHEAD, 1);
         take_across(&below, (const uint8_t *)block->in[k + 1] + x, step, corner, side);
-        put_32(n == COLUMN ? out : last, &above, &here, &below, corner, side, l1);
-        if (n < COLUMN)
-            memcpy(out, last, (size_t)n);
+        measure(&sizes, &above, &here, &below, corner, side);
+        if (l1)
+            put_32((uint8_t *)block->out[k] + x, _mm256_add_epi16(sizes.x[0], sizes.y[0]),
+                   _mm256_add_epi16(sizes.x[1], sizes.y[1]), n);
+        for (int h = 0; h < 2 && !l1; h++)
+            squares[k][h] = squares_of(sizes.x[h], sizes.y[h]);
         above = here;
         here = below;
     }
+    for (ptrdiff_t k = 0; k < block->nrows && !l1; k++)
+        put_32((uint8_t *)block->out[k] + x, roots_of(squares[k][0]), roots_of(squares[k][1]), n);
 }
 
 static INLINE void magnitude_u8(const ppx_job *job, const ppx_block *block, int corner, int side) {

@@ -117,6 +117,29 @@ static void test_histogram(void **state) {
     each_image(check_histogram);
 }
 
+// Wide strips of a ramp with some noise, which are counted by pairs of pixels; the last is not
+// whole.
+static void test_histogram_of_pairs(void **state) {
+    (void)state;
+    static const ptrdiff_t wide[][2] = {{2048, 64}, {2053, 129}, {4099, 97}};
+    for (int k = 0; k < 3; k++) {
+        ppx_image in = test_image(test_shape(wide[k][0], wide[k][1], 1, PPX_U8), TEST_NOISE, 8);
+        for (ptrdiff_t y = 0; y < wide[k][1]; y++) {
+            uint8_t *row = ppx_image_row(&in, y);
+            for (ptrdiff_t x = 0; x < wide[k][0]; x++)
+                row[x] = (uint8_t)(x * 244 / wide[k][0] + row[x] % 12);
+        }
+        check_histogram(&in);
+        for (ptrdiff_t y = 0; y < wide[k][1]; y++) { // and flat, but for some pixels
+            uint8_t *row = ppx_image_row(&in, y);
+            for (ptrdiff_t x = 0; x < wide[k][0]; x++)
+                row[x] = test_random(5, (uint64_t)(y * 5000 + x)) % 50 ? 7 : 9;
+        }
+        check_histogram(&in);
+        ppx_image_free(&in);
+    }
+}
+
 // ---- equalize -----------------------------------------------------------------------------------
 
 static ppx_image equalized(const ppx_image *in) {
@@ -280,9 +303,9 @@ static void test_otsu_ties(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_histogram),     cmocka_unit_test(test_equalize),
-        cmocka_unit_test(test_equalize_half), cmocka_unit_test(test_otsu),
-        cmocka_unit_test(test_otsu_ties),
+        cmocka_unit_test(test_histogram), cmocka_unit_test(test_histogram_of_pairs),
+        cmocka_unit_test(test_equalize),  cmocka_unit_test(test_equalize_half),
+        cmocka_unit_test(test_otsu),      cmocka_unit_test(test_otsu_ties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
