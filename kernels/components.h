@@ -14,6 +14,7 @@
 #define PPX_COMPONENTS_H
 
 #include "bits.h"
+#include "far.h"
 
 static const uint32_t NONE = PPX_NO_COMPONENT;
 
@@ -281,16 +282,9 @@ static inline bool is_past_caches(const ppx_job *job, const uint32_t *out) {
 static INLINE void put_past_caches(uint32_t *out, const uint32_t *from) {
 #ifdef __AVX2__
     for (int k = 0; k < 64; k += 8)
-        _mm256_stream_si256((__m256i *)(out + k), _mm256_loadu_si256((const __m256i *)(from + k)));
+        ppx_far_store(out + k, _mm256_loadu_si256((const __m256i *)(const void *)(from + k)), true);
 #else
     memcpy(out, from, 64 * sizeof *out);
-#endif
-}
-
-// After it others see what went past caches; for who has painted rows.
-static inline void end_past_caches(void) {
-#ifdef __AVX2__
-    _mm_sfence();
 #endif
 }
 
@@ -334,7 +328,7 @@ static inline void paint_row_u32(const ppx_job *job, const ppx_piece *piece, ptr
 static inline void component_edge(const ppx_job *job, const ppx_piece *piece, bool last,
                                   uint32_t *ids) {
     paint_row_u32(job, piece, last ? piece->nrows - 1 : 0, NULL, 0, NONE, ids);
-    end_past_caches();
+    ppx_far_end(true);
 }
 
 static inline ppx_status component_seam(const ppx_job *job, const uint32_t *above,

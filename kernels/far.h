@@ -1,7 +1,8 @@
-// far.h: stores to rows of images that are too large for caches (the `far` of a block).
+// far.h: stores around the caches, to rows of images that are too large for them.
 //
 // A store around the caches does not read from memory first what it then overwrites, which is a
-// third of what a copy moves. Who stores so calls ppx_far_end before the block is done.
+// third of what a copy moves. Who stores so calls ppx_far_end before others may read the rows. For
+// maps the `far` of a block says when. AVX2 and above; other levels store as ever.
 #ifndef PPX_KERNELS_FAR_H
 #define PPX_KERNELS_FAR_H
 
@@ -24,8 +25,8 @@ static inline bool ppx_is_far(const ppx_block *block, const void *row) {
     return block->far && (uintptr_t)row % 32 == 0;
 }
 
-static inline void ppx_far_end(const ppx_block *block) {
-    if (block->far)
+static inline void ppx_far_end(bool far) {
+    if (far)
         _mm_sfence();
 }
 
@@ -46,8 +47,8 @@ static inline bool ppx_is_far(const ppx_block *block, const void *row) {
     return false;
 }
 
-static inline void ppx_far_end(const ppx_block *block) {
-    (void)block;
+static inline void ppx_far_end(bool far) {
+    (void)far;
 }
 
 static inline void ppx_copy_row(void *out, const void *in, size_t nbytes, bool far) {
@@ -62,7 +63,7 @@ static inline void ppx_copy_rows(const ppx_block *block, size_t nbytes, bool ups
         const void *in = block->in[upside_down ? block->nrows - 1 - k : k];
         ppx_copy_row(block->out[k], in, nbytes, ppx_is_far(block, block->out[k]));
     }
-    ppx_far_end(block);
+    ppx_far_end(block->far);
 }
 
 #endif

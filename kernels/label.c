@@ -84,7 +84,7 @@ static void label_paint(const ppx_job *job, const ppx_piece *piece, const uint32
                         ptrdiff_t y, ptrdiff_t nrows, void *const *out) {
     for (ptrdiff_t k = 0; k < nrows; k++)
         paint_row_u32(job, piece, y + k - piece->y0, number, 1, 0, out[k]);
-    end_past_caches();
+    ppx_far_end(true);
 }
 
 static void label_merge(const ppx_job *job, void *into, const void *from) {

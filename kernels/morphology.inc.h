@@ -78,7 +78,7 @@ static void NAME(rows)(const ppx_job *job, const ppx_block *block) {
         p.finish = FAR;
     NAME(block)(&p, block);
     if (p.finish == FAR)
-        end_far();
+        ppx_far_end(true);
 }
 
 static void NAME(rows_with_first)(const ppx_job *job, const ppx_block *block) {

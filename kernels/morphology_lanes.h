@@ -5,11 +5,9 @@
 #ifndef PPX_MORPHOLOGY_LANES_H
 #define PPX_MORPHOLOGY_LANES_H
 
-#include <stdint.h>
-#include <string.h>
+#include "far.h"
 
 #ifdef __AVX2__
-#include <immintrin.h>
 enum { LANES_NBYTES = 32 };
 #else
 enum { LANES_NBYTES = 16 };
@@ -31,14 +29,9 @@ typedef uint32_t lanes_bits __attribute__((vector_size(LANES_NBYTES)));
      : (n) > 16 ? _mm256_alignr_epi8(between, before, (32 - (n)) & 15)                             \
                 : between)
 
-// Past the cache, to a place aligned to LANES_NBYTES.
+// To a place aligned to LANES_NBYTES.
 static inline void store_far(void *to, const lanes_bits v) {
-    _mm256_stream_si256(to, (__m256i)v);
-}
-
-// Before others may read what was stored so.
-static inline void end_far(void) {
-    _mm_sfence();
+    ppx_far_store(to, (__m256i)v, true);
 }
 
 static inline lanes_u8 least_u8(lanes_u8 a, lanes_u8 b) {
@@ -69,9 +62,6 @@ static inline lanes_f32 greatest_f32(lanes_f32 a, lanes_f32 b) {
 
 static inline void store_far(void *to, const lanes_bits v) {
     memcpy(to, &v, sizeof v);
-}
-
-static inline void end_far(void) {
 }
 
 // a where the mask is set, b elsewhere.

@@ -315,7 +315,7 @@ static void regions_paint(const ppx_job *job, const ppx_piece *piece, const uint
             paint_row_u32(job, piece, y + k - piece->y0, values, 0, 0, out[k]);
         }
     }
-    end_past_caches();
+    ppx_far_end(true);
 }
 
 // ---- The kernel ---------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ static void resize_linear(const ppx_job *job, const ppx_block *block) {
         linear_column(block->out[k], lines[upper % 2], lines[lower % 2], table, fixed[2 * k + 1], n,
                       ppx_is_far(block, block->out[k]));
     }
-    ppx_far_end(block);
+    ppx_far_end(block->far);
 }
 
 // The mean of 2 x 2 gray pixels, which is what the sums come to: all weights are powers of two.

@@ -75,5 +75,5 @@ static void resize_nearest(const ppx_job *job, const ppx_block *block) {
         else
             pick(out, in, first_x, width, pixel);
     }
-    ppx_far_end(block);
+    ppx_far_end(block->far);
 }
