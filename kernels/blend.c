@@ -7,7 +7,7 @@
 // the first. Border: none. Cost: two reads and one write. Integers are rounded to the nearest, half
 // upwards, with alpha in steps of 2^-14 (so that u16 times it fits 32 bits); f32 is
 // (1 - alpha) in + alpha with.
-#include "../core/kernel.h"
+#include "far.h"
 
 enum { WITH, ALPHA };
 enum { WEIGHT_BITS = 14, WEIGHT_ONE = 1 << WEIGHT_BITS };

@@ -17,6 +17,20 @@ static inline uint16_t one_more(uint16_t distance) {
     return (uint16_t)(next - (next == 0)); // FAR stays
 }
 
+// Columns that are summarised at once.
+enum { COLUMNS = 1024 };
+
+static inline ptrdiff_t columns_from(ptrdiff_t x0, ptrdiff_t width) {
+    return width - x0 < COLUMNS ? width - x0 : COLUMNS;
+}
+
+// 1 + a row of a strip (no summary has more of them), 0: none.
+typedef uint8_t place_u8;
+typedef uint16_t place_u16;
+typedef uint32_t place_u32;
+typedef uint32_t place_f32;
+_Static_assert(PPX_STRIP <= UINT8_MAX, "a row of a strip, or none, fits");
+
 #define PIXEL uint8_t
 #define NAME(function) function##_u8
 #include "distance_columns.inc.h"
@@ -54,12 +68,14 @@ static void down_geometry(const ppx_job *job, ppx_geometry *g) {
 // The carry is the height less the first background row, 0 where there is none yet.
 static void summarise_up(const ppx_job *job, const void *const *rows, ptrdiff_t y, ptrdiff_t nrows,
                          uint32_t *restrict carry) {
-    const ptrdiff_t width = job->in.width;
-    for (ptrdiff_t k = nrows - 1; k >= 0; k--) {
-        const uint16_t *restrict down = rows[k];
-        const uint32_t here = (uint32_t)(job->in.height - (y + k));
-        for (ptrdiff_t x = 0; x < width; x++)
-            carry[x] = down[x] ? carry[x] : here;
+    const uint32_t below = (uint32_t)(job->in.height - (y + nrows));
+    for (ptrdiff_t x0 = 0; x0 < job->in.width; x0 += COLUMNS) {
+        const ptrdiff_t n = columns_from(x0, job->in.width);
+        uint16_t last[COLUMNS] = {0}; // on the way up: 1 is the strip's lowest row
+        for (ptrdiff_t k = nrows - 1; k >= 0; k--)
+            note_row_u16((const uint16_t *)rows[k] + x0, last, n, (uint16_t)(nrows - k));
+        for (ptrdiff_t x = 0; x < n; x++)
+            carry[x0 + x] = last[x] ? below + last[x] : carry[x0 + x];
     }
 }
 

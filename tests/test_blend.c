@@ -24,19 +24,22 @@ static double oracle(const ppx_image *in, ptrdiff_t x, ptrdiff_t y, int c, const
     return floor(a + weight * (b - a) + 0.5);
 }
 
+static void check_shape(const char *spec, double alpha, ppx_shape shape, test_texture texture) {
+    ppx_image in = test_image(shape, texture, 5);
+    second s = {test_second_image("other.png", shape), alpha};
+    TEST_EACH_LEVEL(level)
+    test_against_oracle(spec, &in, oracle, &s, shape.type == PPX_F32 ? 1e-6 : 0);
+    test_same_on_threads(spec, &in);
+    ppx_image_free(&s.image);
+    ppx_image_free(&in);
+}
+
 static void check(const char *spec, double alpha) {
     for (int t = 0; t < 3; t++)
         for (int channels = 1; channels <= 4; channels++)
-            for (int k = 0; k < 5; k++) {
-                ppx_shape shape = test_shape(sizes[k][0], sizes[k][1], channels, types[t]);
-                ppx_image in = test_image(shape, (test_texture)(k % TEST_NTEXTURES), 5);
-                second s = {test_second_image("other.png", shape), alpha};
-                TEST_EACH_LEVEL(level)
-                test_against_oracle(spec, &in, oracle, &s, types[t] == PPX_F32 ? 1e-6 : 0);
-                test_same_on_threads(spec, &in);
-                ppx_image_free(&s.image);
-                ppx_image_free(&in);
-            }
+            for (int k = 0; k < 5; k++)
+                check_shape(spec, alpha, test_shape(sizes[k][0], sizes[k][1], channels, types[t]),
+                            (test_texture)(k % TEST_NTEXTURES));
 }
 
 static void test_blend(void **state) {
@@ -55,6 +58,13 @@ static void test_diff(void **state) {
     check("diff:with=other.png", -1);
 }
 
+// Outputs of more than 8 MB take another way to memory.
+static void test_large(void **state) {
+    (void)state;
+    check_shape("diff:with=other.png", -1, test_shape(4099, 2051, 1, PPX_U8), TEST_NOISE);
+    check_shape("diff:with=other.png", -1, test_shape(1031, 2051, 1, PPX_F32), TEST_NOISE);
+}
+
 static void test_refused(void **state) {
     (void)state;
     ppx_image in = test_image(test_shape(3, 3, 1, PPX_U8), TEST_NOISE, 1);
@@ -67,6 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blend),
         cmocka_unit_test(test_diff),
+        cmocka_unit_test(test_large),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
