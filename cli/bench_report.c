@@ -116,6 +116,7 @@ void bench_print(const bench_record *record) {
             printf(" decode_s=%.4g encode_s=%.4g", record->decode, r->files.encode);
         printf(" checksum=%016" PRIx64 " verified=%s\n", r->checksum, r->verified ? "yes" : "no");
     }
+    (void)fflush(stdout); // JSON may follow there, by another way
 }
 
 // ---- Files --------------------------------------------------------------------------------------

@@ -174,3 +174,11 @@ short='--size 300x200 --min-time 0 --max-time 0.02'
     [ "$status" -eq 2 ]
     [[ $stderr == *"/no/such/place"* ]]
 }
+
+@test "JSON on stdout comes after the lines, however many there are" {
+    chains=()
+    for sigma in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do chains+=("gaussian:sigma=$sigma"); done
+    "$PARPIX" bench "${chains[@]}" --size 30x20 --min-time 0 --max-time 0.001 --json - > out.txt 2> table.txt
+    [ "$(grep -c '^bench chain=.* verified=yes$' out.txt)" -eq 17 ]
+    sed -n '/^{$/,$p' out.txt | jq -e '.results | length == 17'
+}
