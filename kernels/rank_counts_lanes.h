@@ -22,6 +22,7 @@ enum { SIGNS = LANES / 8 }; // bytes that have a bit for each lane
 #define LANES_INLINE static inline __attribute__((always_inline))
 
 typedef int8_t bytes __attribute__((vector_size(LANES)));
+typedef uint8_t plain_bytes __attribute__((vector_size(LANES))); // which may wrap
 typedef int16_t words __attribute__((vector_size(LANES)));
 // A word for each lane, in an order of its own.
 typedef struct wide {
@@ -112,7 +113,7 @@ LANES_INLINE bytes narrow(wide w) {
 }
 
 LANES_INLINE bytes bytes_add(bytes a, bytes b) {
-    return (a & b) | ((a | b) & (a + b));
+    return (a & b) | ((a | b) & (bytes)((plain_bytes)a + (plain_bytes)b));
 }
 
 LANES_INLINE void store_signs(uint8_t *to, bytes a) {
