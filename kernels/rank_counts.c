@@ -137,7 +137,7 @@ LANES_INLINE void add_pieces(counts *c, const int piece) {
         for (int p = 0; p < SEGMENT / piece; p++) {
             bytes sum = bytes_load(c->columns[i] + p * piece * LANES);
             for (int j = 1; j < piece; j++)
-                sum += bytes_load(c->columns[i] + (p * piece + j) * LANES);
+                sum = bytes_plus(sum, bytes_load(c->columns[i] + (p * piece + j) * LANES));
             bytes_store(c->pieces[i] + p * LANES, sum);
         }
 }

@@ -43,6 +43,11 @@ LANES_INLINE bytes bytes_all(int value) {
     return (int8_t)value - (bytes){0};
 }
 
+// Modulo 256.
+LANES_INLINE bytes bytes_plus(bytes a, bytes b) {
+    return (bytes)((plain_bytes)a + (plain_bytes)b);
+}
+
 LANES_INLINE bool bytes_any(bytes v) { // a bit that is set
     int8_t any = 0;
     for (int i = 0; i < LANES; i++)
@@ -113,7 +118,7 @@ LANES_INLINE bytes narrow(wide w) {
 }
 
 LANES_INLINE bytes bytes_add(bytes a, bytes b) {
-    return (a & b) | ((a | b) & (bytes)((plain_bytes)a + (plain_bytes)b));
+    return (a & b) | ((a | b) & bytes_plus(a, b));
 }
 
 LANES_INLINE void store_signs(uint8_t *to, bytes a) {
