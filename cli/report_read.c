@@ -174,7 +174,7 @@ static ppx_status add_result(report *r, const json_t *bench, const json_t *resul
     if (!chain)
         return ppx_fail(error, PPX_E_MEMORY, "no memory for chains");
     double encode = json_figure(result, "encode_s", 0), decode = json_figure(bench, "decode_s", 0);
-    if (encode > 0 && decode > 0 && !chain->encode) {
+    if (encode > 0 && decode > 0 && !(chain->encode > 0)) {
         chain->encode = encode;
         chain->decode = decode;
     }
