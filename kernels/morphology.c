@@ -30,6 +30,7 @@
 #include "morphology_lanes.h"
 
 enum { BAND = 8 };              // rows of a rectangle's output that are made together
+enum { PART = 16 };             // vectors of a band from which something is subtracted at once
 enum { BLOCK = PPX_STRIP };     // rows in a call: in all but the last band, the next rows are known
 enum { MAX_CORE = MAX_SIZE };   // rows, or groups of BAND, that a band's windows have in common
 enum { CACHE_NBYTES = 131072 }; // a part of the second cache, for a tile with what belongs to it

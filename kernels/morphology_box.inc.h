@@ -108,52 +108,76 @@ static void NAME(along)(const plan *p, const ppx_block *block, ptrdiff_t i, ptrd
 }
 
 // One vector of m output rows, at column x of the first; to[k] may be elsewhere.
-static inline __attribute__((always_inline)) void
-NAME(band_at)(const NAME(band) * b, PIXEL *const *to, const PIXEL *const *with, ptrdiff_t x,
-              ptrdiff_t at, const int m, const finish how) {
+static inline __attribute__((always_inline)) void NAME(band_at)(const NAME(band) * b,
+                                                                PIXEL *const *to, ptrdiff_t x,
+                                                                ptrdiff_t at, const int m,
+                                                                const finish how) {
     LANES a[BAND], v = NAME(load)(b->core[0] + x);
     for (ptrdiff_t k = 1; k < b->ncore; k++)
         v = PICK_LANES(v, NAME(load)(b->core[k] + x));
     a[m - 1] = v;
     for (int k = m - 2; k >= 0; k--)
         a[k] = PICK_LANES(a[k + 1], NAME(load)(b->before[k] + x));
-    NAME(put)(how, to[0] + at, with[0] + at, a[0]);
+    NAME(put)(how, to[0] + at, NULL, a[0]);
     for (int k = 1; k < m; k++) {
         const LANES row = NAME(load)(b->behind[k - 1] + x);
         v = k == 1 ? row : PICK_LANES(v, row);
-        NAME(put)(how, to[k] + at, with[k] + at, PICK_LANES(a[k], v));
+        NAME(put)(how, to[k] + at, NULL, PICK_LANES(a[k], v));
     }
 }
 
-// The same for rows whose vectors lie partly outside of the image.
-static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, const int m) {
-    PIXEL found[BAND][NLANES];
+// Puts columns [x, x + n) of m rows where they belong, as far as the image has them. A function
+// that is called: loops with this inside are compiled once for each way to finish.
+static __attribute__((noinline)) void NAME(finish_band)(const plan *p, const NAME(band) * b,
+                                                        ptrdiff_t x, ptrdiff_t n, int m,
+                                                        PIXEL (*found)[PART * NLANES]) {
+    for (int k = 0; k < m; k++) {
+        const ptrdiff_t column = x + b->lean * k, end = p->x1 - column < n ? p->x1 - column : n;
+        PIXEL *const to = b->to[k] + x;
+        const PIXEL *const with = b->with[k] + x;
+        ptrdiff_t at = column < 0 ? -column : 0;
+        for (; at + NLANES <= end; at += NLANES)
+            NAME(put)(b->finish, to + at, with + at, NAME(load)(found[k] + at));
+        for (; at < end; at++)
+            NAME(put_one)(b->finish, to + at, with + at, found[k][at]);
+    }
+}
+
+// The same where there is something to subtract, or where vectors lie partly outside of the image:
+// n columns (whole vectors, PART at most) are made in the first cache.
+static inline __attribute__((always_inline)) void
+NAME(band_apart)(const plan *p, const NAME(band) * b, ptrdiff_t x, ptrdiff_t n, const int m) {
+    PIXEL found[BAND][PART * NLANES];
     PIXEL *to[BAND];
     for (int k = 0; k < m; k++)
         to[k] = found[k];
-    NAME(band_at)(b, to, (const PIXEL *const *)to, x, 0, m, PLAIN);
-    for (int k = 0; k < m; k++) {
-        const ptrdiff_t column = x + b->lean * k, from = column < 0 ? -column : 0;
-        const ptrdiff_t end = p->x1 - column < NLANES ? p->x1 - column : NLANES;
-        for (ptrdiff_t at = from; at < end; at++)
-            NAME(put_one)(b->finish, b->to[k] + x + at, b->with[k] + x + at, found[k][at]);
-    }
+    for (ptrdiff_t at = 0; at < n; at += NLANES)
+        NAME(band_at)(b, to, x + at, at, m, PLAIN);
+    NAME(finish_band)(p, b, x, n, m, found);
+}
+
+static void NAME(band_edge)(const plan *p, const NAME(band) * b, ptrdiff_t x, int m) {
+    NAME(band_apart)(p, b, x, NLANES, m);
 }
 
 static inline __attribute__((always_inline)) void
 NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finish how) {
     const ptrdiff_t most = b->lean * (m - 1), later = most > 0 ? most : 0, sooner = later - most;
+    const ptrdiff_t step = subtracts(how) ? PART * NLANES : 2 * NLANES;
     ptrdiff_t x = p->x0 - later;
     for (; x < p->x0 + sooner; x += NLANES)
         NAME(band_edge)(p, b, x, m);
-    for (; x + 2 * NLANES + later <= p->x1; x += 2 * NLANES) {
+    for (; x + step + later <= p->x1; x += step) {
         for (int k = 0; k < m; k++)
-            __builtin_prefetch(b->soon[k] + x, 0, 2);
-        NAME(band_at)(b, b->to, b->with, x, x, m, how);
-        NAME(band_at)(b, b->to, b->with, x + NLANES, x + NLANES, m, how);
+            for (ptrdiff_t at = 0; at < step; at += 2 * NLANES)
+                __builtin_prefetch(b->soon[k] + x + at, 0, 2);
+        if (subtracts(how)) {
+            NAME(band_apart)(p, b, x, step, m);
+        } else {
+            NAME(band_at)(b, b->to, x, x, m, how);
+            NAME(band_at)(b, b->to, x + NLANES, x + NLANES, m, how);
+        }
     }
-    for (; x + NLANES + later <= p->x1; x += NLANES)
-        NAME(band_at)(b, b->to, b->with, x, x, m, how);
     for (; x < p->x1 + sooner; x += NLANES)
         NAME(band_edge)(p, b, x, m);
 }
@@ -161,23 +185,27 @@ NAME(band_columns)(const plan *p, const NAME(band) * b, const int m, const finis
 // Stores past the cache gain where a band has all its rows or a single one; two or four of them at
 // a time are slower than through the cache.
 static void NAME(join_band)(const plan *p, const NAME(band) * b, int m) {
-    const finish how = b->finish == FAR && (m == 2 || m == 4) ? PLAIN : b->finish;
+    const finish how = b->finish;
     if (m == BAND && how == FAR)
         NAME(band_columns)(p, b, BAND, FAR);
     else if (m == BAND && how == PLAIN)
         NAME(band_columns)(p, b, BAND, PLAIN);
     else if (m == BAND)
-        NAME(band_columns)(p, b, BAND, how);
-    else if (m == 4 && how == PLAIN)
+        NAME(band_columns)(p, b, BAND, LESS_PIECE);
+    else if (m == 4 && !subtracts(how))
         NAME(band_columns)(p, b, 4, PLAIN);
     else if (m == 4)
-        NAME(band_columns)(p, b, 4, how);
-    else if (m == 2 && how == PLAIN)
+        NAME(band_columns)(p, b, 4, LESS_PIECE);
+    else if (m == 2 && !subtracts(how))
         NAME(band_columns)(p, b, 2, PLAIN);
     else if (m == 2)
-        NAME(band_columns)(p, b, 2, how);
+        NAME(band_columns)(p, b, 2, LESS_PIECE);
+    else if (how == FAR)
+        NAME(band_columns)(p, b, 1, FAR);
+    else if (how == PLAIN)
+        NAME(band_columns)(p, b, 1, PLAIN);
     else
-        NAME(band_columns)(p, b, 1, how);
+        NAME(band_columns)(p, b, 1, LESS_PIECE);
 }
 
 // to[x] = PICK over BAND rows from row y on.

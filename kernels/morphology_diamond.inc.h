@@ -38,13 +38,13 @@ static void NAME(add_row)(NAME(band) * b, const PIXEL *row, ptrdiff_t at, ptrdif
 static void NAME(join_whole)(const NAME(band) * b, ptrdiff_t x, ptrdiff_t end, int m) {
     for (; x < end; x += NLANES)
         if (m == BAND)
-            NAME(band_at)(b, b->to, b->with, x, x, BAND, PLAIN);
+            NAME(band_at)(b, b->to, x, x, BAND, PLAIN);
         else if (m == 4)
-            NAME(band_at)(b, b->to, b->with, x, x, 4, PLAIN);
+            NAME(band_at)(b, b->to, x, x, 4, PLAIN);
         else if (m == 2)
-            NAME(band_at)(b, b->to, b->with, x, x, 2, PLAIN);
+            NAME(band_at)(b, b->to, x, x, 2, PLAIN);
         else
-            NAME(band_at)(b, b->to, b->with, x, x, 1, PLAIN);
+            NAME(band_at)(b, b->to, x, x, 1, PLAIN);
 }
 
 // The rows of the first pass before row `end`: at (x, y) the samples (x + k, y - k) for k below r.

@@ -29,6 +29,10 @@ typedef enum element_kind { BOX, DIAGONAL, RHOMB, ROUND, SLANTED } element_kind;
 // subtract.
 typedef enum finish { PLAIN, FAR, FROM_FIRST, LESS_FIRST, LESS_PIECE } finish;
 
+static inline bool subtracts(finish how) {
+    return how != PLAIN && how != FAR;
+}
+
 // In a table: a column of a round element and how far it reaches up and down, or a pixel of a line.
 typedef struct spot {
     int32_t x, y;
